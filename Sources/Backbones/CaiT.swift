@@ -1,0 +1,203 @@
+import Torch
+
+/// Class-attention in image transformers (Touvron et al., arXiv 2103.17239): the patch tokens after some of the
+/// talking-heads blocks and the final norm. State-dict names are timm's.
+public struct CaiT {
+  /// How the variants differ.
+  public struct Configuration: Sendable, Equatable {
+    /// The name in timm's catalogue, without the resolution's training suffix.
+    public var name: String
+    /// The side of the square pictures that the position embedding belongs to.
+    public var imageSize: Int
+    /// Channels of a token.
+    public var width: Int
+    /// Attention heads.
+    public var heads: Int
+    /// How many blocks run before the final norm.
+    public var blocks: Int
+
+    /// A variant.
+    public init(name: String, imageSize: Int, width: Int, heads: Int, blocks: Int) {
+      self.name = name
+      self.imageSize = imageSize
+      self.width = width
+      self.heads = heads
+      self.blocks = blocks
+    }
+
+    /// CaiT-M48 at 448, blocks 0 to 40.
+    public static let m48 = Configuration(name: "cait_m48_448", imageSize: 448, width: 768, heads: 16, blocks: 41)
+    /// CaiT-S24 at 224, blocks 0 to 20.
+    public static let s24 = Configuration(name: "cait_s24_224", imageSize: 224, width: 384, heads: 8, blocks: 21)
+  }
+
+  /// The side of a patch in pixels.
+  public static let patch = 16
+
+  /// What the variant is.
+  public let configuration: Configuration
+  private let patchWeight: Tensor
+  private let patchBias: Tensor
+  private let positions: Tensor
+  private let blocks: [TalkingHeadsBlock]
+  private let norm: LayerNorm
+
+  /// A network from the weights at a path.
+  /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
+  public init(_ path: ParameterPath, _ configuration: Configuration) throws {
+    self.configuration = configuration
+    let width = configuration.width
+    let side = configuration.imageSize / Self.patch
+    let projection = path / "patch_embed" / "proj"
+    let initial = Initializer.normal(standardDeviation: 0.02)
+    patchWeight = try projection.constant("weight", [width, 3, Self.patch, Self.patch], initial)
+    patchBias = try projection.constant("bias", [width], .constant(0))
+    positions = try path.constant("pos_embed", [1, side * side, width], initial)
+    blocks = try (0..<configuration.blocks).map {
+      try TalkingHeadsBlock(path / "blocks" / $0, width: width, heads: configuration.heads)
+    }
+    norm = try LayerNorm(path / "norm", width)
+  }
+
+  /// The tokens `[batch, height / 16 * width / 16, channels]` of normalised pictures `[batch, 3, height, width]`.
+  public func tokens(_ images: Tensor) -> Tensor {
+    let embedded = images.conv2d(patchWeight, bias: patchBias, stride: Self.patch)
+    let (rows, columns) = (embedded.size(2), embedded.size(3))
+    var x = embedded.flatten(from: 2).transpose(1, 2) + positions(rows: rows, columns: columns)
+    for block in blocks { x = block(x) }
+    return norm(x)
+  }
+
+  /// The tokens as a map `[batch, channels, height / 16, width / 16]`.
+  public func callAsFunction(_ images: Tensor) -> Tensor {
+    let (rows, columns) = (images.size(2) / Self.patch, images.size(3) / Self.patch)
+    return tokens(images).transpose(1, 2).reshape([images.size(0), configuration.width, rows, columns])
+  }
+
+  /// The position embedding, resampled where the pictures have another size than those it was learnt on.
+  private func positions(rows: Int, columns: Int) -> Tensor {
+    let side = configuration.imageSize / Self.patch
+    guard (rows, columns) != (side, side) else { return positions }
+    return positions.reshape([1, side, side, configuration.width]).permute([0, 3, 1, 2])
+      .interpolateBicubic(height: rows, width: columns)
+      .flatten(from: 2).transpose(1, 2)
+  }
+}
+
+/// The pair of transformers that U-Flow takes its features from: CaiT-M48 on the picture, CaiT-S24 on the
+/// picture at half its size.
+public struct CaiTPair: Backbone {
+  public let channels = [CaiT.Configuration.m48.width, CaiT.Configuration.s24.width]
+  public let strides = [CaiT.patch, CaiT.patch * 2]
+  private let fine: CaiT
+  private let coarse: CaiT
+
+  /// The pair from the weights below `cait_m48_448` and `cait_s24_224`.
+  /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
+  public init(_ path: ParameterPath) throws {
+    fine = try CaiT(path / CaiT.Configuration.m48.name, .m48)
+    coarse = try CaiT(path / CaiT.Configuration.s24.name, .s24)
+  }
+
+  public func callAsFunction(_ images: Tensor) -> [Tensor] { [fine(images), coarse(Self.subsample(images))] }
+
+  /// Half the size, as the published code takes it: bicubic, corners aligned, not antialiased.
+  public static func subsample(_ images: Tensor) -> Tensor {
+    images.interpolateBicubic(height: images.size(2) / 2, width: images.size(3) / 2, aligningCorners: true)
+  }
+}
+
+/// Attention and a perceptron, each on a normalised input, scaled per channel and added.
+private struct TalkingHeadsBlock {
+  let norm1: LayerNorm
+  let attention: TalkingHeadsAttention
+  let gamma1: Tensor
+  let norm2: LayerNorm
+  let fc1: Linear
+  let fc2: Linear
+  let gamma2: Tensor
+
+  init(_ path: ParameterPath, width: Int, heads: Int) throws {
+    norm1 = try LayerNorm(path / "norm1", width)
+    attention = try TalkingHeadsAttention(path / "attn", width: width, heads: heads)
+    gamma1 = try path.constant("gamma_1", [width], .constant(1e-5))
+    norm2 = try LayerNorm(path / "norm2", width)
+    fc1 = try Linear(path / "mlp" / "fc1", inputs: width, outputs: 4 * width)
+    fc2 = try Linear(path / "mlp" / "fc2", inputs: 4 * width, outputs: width)
+    gamma2 = try path.constant("gamma_2", [width], .constant(1e-5))
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    let attended = x.addcmul(gamma1, attention(norm1(x)))
+    return attended.addcmul(gamma2, fc2(fc1(norm2(attended)).gelu()))
+  }
+}
+
+/// Attention whose scores are mixed over the heads before and after the softmax (arXiv 2003.02436).
+private struct TalkingHeadsAttention {
+  /// Queries at a time: their scores for all heads then stay in cache.
+  static let queriesAtOnce = 56
+
+  let heads: Int
+  let width: Int
+  let qkv: Linear
+  let mixBefore: Linear
+  let mixAfter: Linear
+  let projection: Linear
+
+  init(_ path: ParameterPath, width: Int, heads: Int) throws {
+    self.width = width
+    self.heads = heads
+    qkv = try Linear(path / "qkv", inputs: width, outputs: 3 * width)
+    mixBefore = try Linear(path / "proj_l", inputs: heads, outputs: heads)
+    mixAfter = try Linear(path / "proj_w", inputs: heads, outputs: heads)
+    projection = try Linear(path / "proj", inputs: width, outputs: width)
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    let (batch, count) = (x.size(0), x.size(1))
+    let parts = qkv(x).reshape([batch, count, 3, heads, width / heads]).permute([2, 0, 3, 1, 4])
+    let queries = parts.select(0, 0) * (1 / Double(width / heads).squareRoot())
+    let keys = parts.select(0, 1).transpose(2, 3).contiguous()
+    let values = parts.select(0, 2).contiguous()
+    let blocks = stride(from: 0, to: count, by: Self.queriesAtOnce).map { start in
+      let length = min(Self.queriesAtOnce, count - start)
+      let scores = queries.narrow(2, from: start, length: length).matmul(keys)
+      let weights = mix(mix(scores, mixBefore).softmax(-1), mixAfter)
+      return weights.matmul(values).transpose(1, 2).reshape([batch, length, width])
+    }
+    return projection(Tensor.cat(blocks, along: 1))
+  }
+
+  /// A linear map over the heads of `[batch, heads, queries, keys]`, as one product of a small matrix.
+  private func mix(_ scores: Tensor, _ map: Linear) -> Tensor {
+    let flat = map.weight.matmul(scores.flatten(from: 2)).add_(map.bias.unsqueeze(1))
+    return flat.reshape(scores.shape)
+  }
+}
+
+private struct LayerNorm {
+  let weight: Tensor
+  let bias: Tensor
+
+  init(_ path: ParameterPath, _ width: Int) throws {
+    weight = try path.constant("weight", [width], .constant(1))
+    bias = try path.constant("bias", [width], .constant(0))
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    x.layerNorm(weight.shape, weight: weight, bias: bias, epsilon: 1e-6)
+  }
+}
+
+private struct Linear {
+  let weight: Tensor
+  let bias: Tensor
+
+  init(_ path: ParameterPath, inputs: Int, outputs: Int) throws {
+    weight = try path.constant("weight", [outputs, inputs], .normal(standardDeviation: 0.02))
+    bias = try path.constant("bias", [outputs], .constant(0))
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight, bias: bias) }
+}

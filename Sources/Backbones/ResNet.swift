@@ -1,0 +1,158 @@
+import Torch
+
+/// A residual network (He et al., arXiv 1512.03385; ResNeXt, 1611.05431; wide, 1605.07146) up to its third
+/// stage. State-dict names are torchvision's, which are timm's too.
+///
+/// Batch norms are folded into the convolutions before them when the network is built, in double precision.
+public struct ResNet: Backbone {
+  /// How the variants differ.
+  public struct Configuration: Sendable, Equatable {
+    /// Residual blocks in stages 1 to 3.
+    var blocks: [Int]
+    /// Whether blocks are 1 x 1, 3 x 3, 1 x 1 and not two 3 x 3.
+    var bottleneck: Bool
+    /// Groups of the 3 x 3 convolution.
+    var groups = 1
+    /// Channels per group, of 64 in the first stage.
+    var widthPerGroup = 64
+
+    /// ResNet-18.
+    public static let resnet18 = Configuration(blocks: [2, 2, 2], bottleneck: false)
+    /// ResNet-34.
+    public static let resnet34 = Configuration(blocks: [3, 4, 6], bottleneck: false)
+    /// ResNet-50.
+    public static let resnet50 = Configuration(blocks: [3, 4, 6], bottleneck: true)
+    /// ResNeXt-50 with 32 groups of 4 channels.
+    public static let resnext50 = Configuration(
+      blocks: [3, 4, 6], bottleneck: true, groups: 32, widthPerGroup: 4)
+    /// ResNet-50 with twice the inner channels.
+    public static let wideResnet50 = Configuration(blocks: [3, 4, 6], bottleneck: true, widthPerGroup: 128)
+
+    /// The channels of the three stages' outputs.
+    public var channels: [Int] { [64, 128, 256].map { $0 * (bottleneck ? 4 : 1) } }
+  }
+
+  public let channels: [Int]
+  public let strides = [4, 8, 16]
+  private let stem: FoldedConvolution
+  private let stages: [[ResidualBlock]]
+
+  /// A network from the weights at a path.
+  /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
+  public init(_ path: ParameterPath, _ configuration: Configuration, padding: Padding = .zeros) throws {
+    channels = configuration.channels
+    stem = try FoldedConvolution(
+      path / "conv1", norm: path / "bn1", inputs: 3, outputs: 64, kernel: 7, stride: 2, padding: padding)
+    var inputs = 64
+    var stages: [[ResidualBlock]] = []
+    for (stage, count) in configuration.blocks.enumerated() {
+      let outputs = configuration.channels[stage]
+      var blocks: [ResidualBlock] = []
+      for index in 0..<count {
+        blocks.append(
+          try ResidualBlock(
+            path / "layer\(stage + 1)" / index, configuration, planes: 64 << stage, inputs: inputs,
+            stride: index == 0 && stage > 0 ? 2 : 1, padding: padding))
+        inputs = outputs
+      }
+      stages.append(blocks)
+    }
+    self.stages = stages
+  }
+
+  public func callAsFunction(_ images: Tensor) -> [Tensor] {
+    var x = stem(images.channelsLast()).relu_().maxPool2d(3, stride: 2, padding: 1)
+    return stages.map { blocks in
+      for block in blocks { x = block(x) }
+      return x
+    }
+  }
+}
+
+/// How a convolution continues the picture beyond its borders.
+public enum Padding: String, Sendable {
+  /// By zeros.
+  case zeros
+  /// By its mirror image, as MSFlow's backbones do.
+  case reflection
+}
+
+/// Two or three convolutions and a shortcut around them.
+private struct ResidualBlock {
+  let convolutions: [FoldedConvolution]
+  let shortcut: FoldedConvolution?
+
+  init(
+    _ path: ParameterPath, _ configuration: ResNet.Configuration, planes: Int, inputs: Int, stride: Int,
+    padding: Padding
+  ) throws {
+    let outputs = planes * (configuration.bottleneck ? 4 : 1)
+    if configuration.bottleneck {
+      let width = planes * configuration.widthPerGroup / 64 * configuration.groups
+      convolutions = [
+        try FoldedConvolution(
+          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: width, kernel: 1, padding: padding),
+        try FoldedConvolution(
+          path / "conv2", norm: path / "bn2", inputs: width, outputs: width, kernel: 3, stride: stride,
+          groups: configuration.groups, padding: padding),
+        try FoldedConvolution(
+          path / "conv3", norm: path / "bn3", inputs: width, outputs: outputs, kernel: 1, padding: padding),
+      ]
+    } else {
+      convolutions = [
+        try FoldedConvolution(
+          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: planes, kernel: 3, stride: stride,
+          padding: padding),
+        try FoldedConvolution(
+          path / "conv2", norm: path / "bn2", inputs: planes, outputs: planes, kernel: 3, padding: padding),
+      ]
+    }
+    shortcut =
+      stride == 1 && inputs == outputs
+      ? nil
+      : try FoldedConvolution(
+        path / "downsample" / 0, norm: path / "downsample" / 1, inputs: inputs, outputs: outputs, kernel: 1,
+        stride: stride, padding: padding)
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    var y = x
+    for convolution in convolutions.dropLast() { y = convolution(y).relu_() }
+    return convolutions[convolutions.count - 1](y).add_(shortcut?(x) ?? x).relu_()
+  }
+}
+
+/// A convolution with the batch norm behind it folded into its weight and bias.
+private struct FoldedConvolution {
+  let weight: Tensor
+  let bias: Tensor
+  let stride: Int
+  let groups: Int
+  let zeros: Int
+  let mirrored: Int
+
+  init(
+    _ path: ParameterPath, norm: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1,
+    groups: Int = 1, padding: Padding
+  ) throws {
+    let raw = try path.constant(
+      "weight", [outputs, inputs / groups, kernel, kernel],
+      .normal(standardDeviation: (2 / Double(inputs / groups * kernel * kernel)).squareRoot()))
+    let gamma = try norm.constant("weight", [outputs], .constant(1)).to(.float64)
+    let beta = try norm.constant("bias", [outputs], .constant(0)).to(.float64)
+    let mean = try norm.constant("running_mean", [outputs], .constant(0)).to(.float64)
+    let variance = try norm.constant("running_var", [outputs], .constant(1)).to(.float64)
+    let factor = gamma * (variance + 1e-5).rsqrt()
+    weight = (raw.to(.float64) * factor.reshape([-1, 1, 1, 1])).to(.float32).channelsLast()
+    bias = (beta - mean * factor).to(.float32)
+    self.stride = stride
+    self.groups = groups
+    zeros = padding == .zeros ? kernel / 2 : 0
+    mirrored = padding == .reflection ? kernel / 2 : 0
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    (mirrored > 0 ? x.reflectionPad2d(mirrored) : x)
+      .conv2d(weight, bias: bias, stride: stride, padding: zeros, groups: groups)
+  }
+}

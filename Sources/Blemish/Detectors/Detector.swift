@@ -1,0 +1,77 @@
+import Torch
+
+/// A model of the density of a picture's features: from features to latent variables and their
+/// log-determinant, from latents to maps and a score.
+///
+/// Training, evaluation and inspection know nothing else of U-Flow and MSFlow. The a contrario test takes
+/// latents and so serves every detector.
+public protocol Detector {
+  /// The latents of feature maps `[batch, channels, height, width]`, finest scale first.
+  func callAsFunction(_ features: [Tensor]) -> Latents
+  /// The features that have these latents.
+  func inverse(_ z: [Tensor]) -> [Tensor]
+  /// Anomaly maps and scores of every picture of a batch.
+  func maps(_ latents: Latents, height: Int, width: Int) -> Maps
+}
+
+/// The latent variables of a batch of pictures.
+public struct Latents {
+  /// One tensor a scale, `[batch, channels, height, width]`, finest first.
+  public var z: [Tensor]
+  /// log|det J| of every picture, `[batch]`.
+  public var logDeterminant: Tensor
+
+  /// Latents with their log-determinant.
+  public init(z: [Tensor], logDeterminant: Tensor) {
+    self.z = z
+    self.logDeterminant = logDeterminant
+  }
+
+  /// The negative log-likelihood of every picture up to a constant: half the squared norm of z over all scales,
+  /// less log|det J|; `[batch]`.
+  public var negativeLogLikelihood: Tensor {
+    z.reduce(-logDeterminant) { $0 + $1.square().sum([1, 2, 3]) * 0.5 }
+  }
+
+  /// The training loss: the mean of ``negativeLogLikelihood`` over the batch.
+  public var loss: Tensor { negativeLogLikelihood.mean() }
+}
+
+/// What a detector says of a batch of pictures; larger is more anomalous.
+public struct Maps {
+  /// Where, `[batch, height, width]`: the map that pixels are judged by.
+  public var localization: Tensor
+  /// The map that regions and pictures are judged by, `[batch, height, width]`.
+  public var detection: Tensor
+  /// How anomalous each picture is, `[batch]`.
+  public var imageScore: Tensor
+}
+
+/// The shape of one of a backbone's feature maps.
+public struct FeatureShape: Sendable, Codable, Equatable, CustomStringConvertible {
+  /// Channels.
+  public var channels: Int
+  /// Rows.
+  public var height: Int
+  /// Columns.
+  public var width: Int
+
+  /// A shape.
+  public init(channels: Int, height: Int, width: Int) {
+    self.channels = channels
+    self.height = height
+    self.width = width
+  }
+
+  /// The shape in the order of a tensor's dimensions.
+  public var description: String { "\(channels) x \(height) x \(width)" }
+}
+
+/// What is wrong with a configuration.
+public struct ConfigurationError: Error, CustomStringConvertible {
+  /// What is wrong and what to do.
+  public let description: String
+
+  /// An error with its text.
+  public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,168 @@
+import Backbones
+import Flows
+import Torch
+
+/// U-Flow (Tailanian, Pardo, Musé; arXiv 2211.12353, section 3.2): a normalizing flow in the shape of a U over
+/// the feature maps of several scales.
+///
+/// From the coarsest scale on, a stage of flow steps; a part of its channels is that scale's latent, the rest
+/// goes up through an invertible upsampling and joins the next finer features.
+public struct UFlow: Detector {
+  /// The sizes of a U-Flow.
+  public struct Configuration: Sendable, Codable, Equatable {
+    /// Steps per stage.
+    public var flowSteps = 4
+    /// The largest absolute log-scale of a coupling.
+    public var affineClamp = 2.0
+
+    /// The published sizes.
+    public init(flowSteps: Int = 4, affineClamp: Double = 2) {
+      self.flowSteps = flowSteps
+      self.affineClamp = affineClamp
+    }
+  }
+
+  private struct Stage {
+    let steps: [FlowStep<ConvolutionSubnet>]
+    /// How many of the stage's channels go up; none at the finest scale.
+    let rising: Int
+    let channels: Int
+  }
+
+  /// From the coarsest scale to the finest.
+  private let stages: [Stage]
+  /// From the finest scale to the coarsest.
+  private let norms: [FeatureNorm]
+
+  /// A flow over features of these shapes, finest scale first.
+  /// - Parameter normalisingFeatures: whether each map passes a trainable LayerNorm over channels, height and
+  ///   width first, as the published code does with ResNets.
+  /// - Throws: ``ParameterError``, and ``ConfigurationError`` where the shapes do not fit.
+  public init(
+    _ path: ParameterPath, features: [FeatureShape], normalisingFeatures: Bool,
+    configuration: Configuration = Configuration()
+  ) throws {
+    try Self.check(features)
+    norms =
+      normalisingFeatures
+      ? try features.enumerated().map { try FeatureNorm(path / "feature_extractor" / "norms" / $0, $1) } : []
+    var arriving = 0
+    var module = 0
+    var stages: [Stage] = []
+    for (index, feature) in features.enumerated().reversed() {
+      let channels = feature.channels + arriving
+      let rising = index == 0 ? 0 : channels / 8 * 4
+      let steps = try (0..<configuration.flowSteps).map { step in
+        let place = path / "flow" / "module_list" / (module + step)
+        return try FlowStep(place, channels: channels, clamp: configuration.affineClamp) {
+          try ConvolutionSubnet(place / "subnet", inputs: $0, outputs: $1, kernel: step % 2 == 0 ? 3 : 1)
+        }
+      }
+      stages.append(Stage(steps: steps, rising: rising, channels: channels))
+      arriving = rising / 4
+      // The published list of modules counts the split, the upsampling and the concatenation too.
+      module += configuration.flowSteps + 3
+    }
+    self.stages = stages
+  }
+
+  private static func check(_ features: [FeatureShape]) throws {
+    for (finer, coarser) in zip(features, features.dropFirst())
+    where finer.height != 2 * coarser.height || finer.width != 2 * coarser.width {
+      throw ConfigurationError(
+        "U-Flow needs feature maps that halve from scale to scale, but \(finer) is followed by \(coarser): "
+          + "choose an image size that is a multiple of the coarsest stride")
+    }
+    if let small = features.first(where: { $0.channels < 8 }) {
+      throw ConfigurationError("U-Flow needs at least 8 channels in every feature map, not \(small.channels)")
+    }
+  }
+
+  public func callAsFunction(_ features: [Tensor]) -> Latents {
+    let features = norms.isEmpty ? features : zip(norms, features).map { $0($1) }
+    var latents: [Tensor] = []
+    var rising: Tensor?
+    var logDeterminant: Tensor?
+    for (stage, feature) in zip(stages, features.reversed()) {
+      var x = rising.map { Tensor.cat([feature, $0], along: 1) } ?? feature
+      for step in stage.steps {
+        let result = step(x)
+        x = result.value
+        logDeterminant = logDeterminant.map { $0 + result.logDeterminant } ?? result.logDeterminant
+      }
+      guard stage.rising > 0 else {
+        latents.append(x)
+        continue
+      }
+      let parts = x.split([stage.rising, stage.channels - stage.rising], along: 1)
+      rising = parts[0].pixelShuffle(2)
+      latents.append(parts[1])
+    }
+    return Latents(z: latents.reversed(), logDeterminant: logDeterminant!)
+  }
+
+  /// The features, as they enter the flow (behind the trainable norms), that have these latents.
+  public func inverse(_ z: [Tensor]) -> [Tensor] {
+    var features: [Tensor] = []
+    var latents = z
+    for (index, stage) in stages.enumerated().reversed() {
+      var x = latents.removeFirst()
+      for step in stage.steps.reversed() { x = step.inverse(x).value }
+      guard index > 0 else {
+        features.append(x)
+        break
+      }
+      let arriving = stages[index - 1].rising / 4
+      let parts = x.split([stage.channels - arriving, arriving], along: 1)
+      features.append(parts[0])
+      // What arrived from below is the coarser stage's rising part: its latent is completed by it.
+      latents[0] = Tensor.cat([parts[1].pixelUnshuffle(2), latents[0]], along: 1)
+    }
+    return features
+  }
+
+  public func maps(_ latents: Latents, height: Int, width: Int) -> Maps {
+    let likelihood = likelihoodMap(latents, height: height, width: width)
+    let anomaly = 1 - likelihood.squeeze(1)
+    return Maps(localization: anomaly, detection: anomaly, imageScore: anomaly.amax([1, 2]))
+  }
+
+  /// `exp(-0.5 * mean over channels of z^2)`, resized bilinearly, averaged over the scales:
+  /// `[batch, 1, height, width]`.
+  public func likelihoodMap(_ latents: Latents, height: Int, width: Int) -> Tensor {
+    let maps = latents.z.map { z in
+      (z.square().mean([1], keepingDimensions: true) * -0.5).exp()
+        .interpolateBilinear(height: height, width: width)
+    }
+    return Tensor.stack(maps).mean([0])
+  }
+}
+
+/// A trainable LayerNorm over channels, height and width of one feature map.
+struct FeatureNorm {
+  private let weight: Tensor
+  private let bias: Tensor
+
+  init(_ path: ParameterPath, _ feature: FeatureShape) throws {
+    let shape = [feature.channels, feature.height, feature.width]
+    weight = try path.parameter("weight", shape, .constant(1))
+    bias = try path.parameter("bias", shape, .constant(0))
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { x.layerNorm(weight.shape, weight: weight, bias: bias) }
+}
+
+extension UFlow: DetectorType {
+  public static let name = "uflow"
+  public static let standard = Configuration()
+  public static let preparation = Preparation(size: nil, filter: .bilinear, padding: .zeros, mapSide: 256)
+  public static let schedule = TrainingSchedule(
+    epochs: 200, batch: 16, learningRate: 1e-3, weightDecay: 1e-5, course: .ramp(end: 0.4), patience: 20)
+
+  public init(
+    _ path: ParameterPath, features: [FeatureShape], backbone: BackboneDescription, configuration: Configuration
+  ) throws {
+    try self.init(
+      path, features: features, normalisingFeatures: backbone.normalisesFeatures, configuration: configuration)
+  }
+}

@@ -1,0 +1,153 @@
+import Backbones
+import Crypto
+import Foundation
+import Torch
+
+/// What is wrong with a model file.
+public struct ModelFileError: Error, CustomStringConvertible {
+  /// What is wrong with which file and what to do.
+  public let description: String
+}
+
+extension Model {
+  /// The key of the configuration in the file's metadata.
+  private static let configurationKey = "blemish"
+  private static let detectorPrefix = "detector."
+  private static let backbonePrefix = "backbone."
+
+  /// Reads a model file.
+  /// - Parameter weights: files with the backbone's weights, for a model that does not hold them; without, they
+  ///   are looked for where they lay in training.
+  /// - Throws: ``ModelFileError``, or an error of the weight file's; each names the file.
+  public init(contentsOf path: String, weights: [String] = [], device: Device = .cpu) throws {
+    let file = try SafeTensors.read(path)
+    self = try Self(file, path: path, weights: weights, device: device)
+  }
+
+  init(_ file: WeightFile, path: String, weights: [String] = [], device: Device) throws {
+    do {
+      let configuration = try Self.configuration(of: file)
+      let description = try BackboneCatalogue.named(configuration.backbone)
+      let type = try DetectorCatalogue.named(configuration.detector)
+      guard let padding = Padding(rawValue: configuration.padding) else {
+        throw ConfigurationError("unknown padding '\(configuration.padding)'")
+      }
+      backboneWeights =
+        configuration.embedsBackbone
+        ? Self.tensors(of: file, below: Self.backbonePrefix)
+        : try Self.backboneWeights(description, configuration, from: weights)
+      if let expected = configuration.backboneHash, contentHash(of: backboneWeights) != expected {
+        throw ConfigurationError(
+          "the backbone's weights are not those that the model was trained with (SHA-256 \(expected))")
+      }
+      backbone = try description.build(backboneWeights, padding: padding, device: device)
+      try configuration.check(against: backbone)
+      parameters = Parameters(Self.tensors(of: file, below: Self.detectorPrefix), device: device)
+      detector = try type.make(
+        parameters.root, features: configuration.features, backbone: description,
+        json: configuration.detectorConfiguration)
+      try parameters.requireNothingLeftOver()
+      self.configuration = configuration
+      self.device = device
+    } catch let error as ModelFileError {
+      throw error
+    } catch {
+      throw ModelFileError(description: "\(path): not a usable Blemish model: \(error)")
+    }
+  }
+
+  /// What a model file says about its model, without building it.
+  /// - Throws: ``ModelFileError`` when it is no model file.
+  public static func configuration(ofFile path: String) throws -> ModelConfiguration {
+    do {
+      return try configuration(of: SafeTensors.read(path))
+    } catch let error as ConfigurationError {
+      throw ModelFileError(description: "\(path): not a usable Blemish model: \(error)")
+    }
+  }
+
+  private static func configuration(of file: WeightFile) throws -> ModelConfiguration {
+    guard let json = file.metadata[configurationKey] else {
+      throw ConfigurationError(
+        "its metadata has no Blemish configuration; 'blemish train' writes models, and weights of a backbone go "
+          + "to its --weights")
+    }
+    struct Format: Decodable { var format: Int }
+    let data = Data(json.utf8)
+    if let format = try? JSONDecoder().decode(Format.self, from: data).format, format > 1 {
+      throw ConfigurationError("it has form \(format), which needs a newer Blemish than \(blemishVersion)")
+    }
+    do {
+      return try JSONDecoder().decode(ModelConfiguration.self, from: data)
+    } catch {
+      throw ConfigurationError("its configuration cannot be read: \(error)")
+    }
+  }
+
+  private static func backboneWeights(
+    _ description: BackboneDescription, _ configuration: ModelConfiguration, from paths: [String]
+  ) throws -> [String: StoredTensor] {
+    guard !description.components.isEmpty else { return [:] }
+    let paths = paths.isEmpty ? configuration.backboneFiles : paths
+    for path in paths where !FileManager.default.fileExists(atPath: path) {
+      throw ConfigurationError(
+        "it does not hold its backbone's weights, and \(path) does not exist: name them with --weights")
+    }
+    return try description.stateDict(from: paths.map { try LoadedWeights(path: $0).file })
+  }
+
+  private static func tensors(of file: WeightFile, below prefix: String) -> [String: StoredTensor] {
+    var result: [String: StoredTensor] = [:]
+    for (name, tensor) in file.tensors where name.hasPrefix(prefix) {
+      result[String(name.dropFirst(prefix.count))] = tensor
+    }
+    return result
+  }
+
+  /// Writes the model to a file: under a temporary name, flushed, renamed.
+  /// - Parameters:
+  ///   - stateDict: the detector's tensors to write in place of the present ones.
+  ///   - extra: further tensors, such as the state of an unfinished training.
+  /// - Throws: an error that names the file; a file that was there before stays whole.
+  public func write(
+    to path: String, stateDict: [String: StoredTensor]? = nil, extra: [String: StoredTensor] = [:]
+  ) throws {
+    var tensors = extra
+    for (name, tensor) in stateDict ?? parameters.stateDict() { tensors[Self.detectorPrefix + name] = tensor }
+    if configuration.embedsBackbone {
+      for (name, tensor) in backboneWeights { tensors[Self.backbonePrefix + name] = tensor }
+    }
+    let json = String(decoding: try JSONEncoder.stable.encode(configuration), as: UTF8.self)
+    try SafeTensors.write(
+      WeightFile(tensors: tensors, metadata: [Self.configurationKey: json, "format": "pt"]), to: path)
+  }
+}
+
+extension ModelConfiguration {
+  /// Checks that the numbers fit together before any tensor is made of them.
+  fileprivate func check(against backbone: any Backbone) throws {
+    let sides = [height, width, mapHeight, mapWidth]
+    guard sides.allSatisfy({ (1...32768).contains($0) }) else {
+      throw ConfigurationError("its picture or map size is out of range: \(sides)")
+    }
+    let expected = zip(backbone.channels, backbone.strides).map {
+      FeatureShape(channels: $0, height: height / $1, width: width / $1)
+    }
+    guard features == expected else {
+      throw ConfigurationError("its features \(features) are not the backbone's, \(expected)")
+    }
+  }
+}
+
+/// SHA-256 over names, types, shapes and bytes of tensors, in the order of their names.
+func contentHash(of tensors: [String: StoredTensor]) -> String {
+  var hash = SHA256()
+  for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+    hash.update(data: Data("\(name) \(tensor.elementType.rawValue) \(tensor.shape)\n".utf8))
+    hash.update(data: tensor.bytes)
+  }
+  return hash.finalize().map { byte in
+    let text = String(byte, radix: 16)
+    return text.count == 1 ? "0" + text : text
+  }.joined()
+}

@@ -1,0 +1,79 @@
+import Backbones
+import Foundation
+import Imaging
+import Torch
+
+/// A detector with its backbone, ready to look at pictures.
+public struct Model {
+  /// What the model is.
+  public var configuration: ModelConfiguration
+  /// The frozen network that sees the pictures.
+  public let backbone: any Backbone
+  /// The density model of its features.
+  public let detector: any Detector
+  /// The detector's tensors by name.
+  public let parameters: Parameters
+  /// The backbone's tensors, by name, for the file; empty for seeded weights.
+  let backboneWeights: [String: StoredTensor]
+  /// Where the tensors live.
+  public let device: Device
+
+  /// A new model with freshly initialised parameters.
+  /// - Throws: ``ConfigurationError`` and ``BackboneError`` when the parts do not fit together.
+  public init(
+    detector type: any DetectorType.Type, backbone description: BackboneDescription, weights: [LoadedWeights],
+    height: Int, width: Int, embeddingBackbone: Bool = true, seed: UInt64, device: Device = .cpu
+  ) throws {
+    let multiple = description.sizeMultiple
+    guard height >= multiple, width >= multiple, height % multiple == 0, width % multiple == 0 else {
+      throw ConfigurationError(
+        "The backbone \(description.name) needs pictures whose sides are multiples of \(multiple), not "
+          + "\(height)x\(width); take --size \(max((height + multiple / 2) / multiple, 1) * multiple)x"
+          + "\(max((width + multiple / 2) / multiple, 1) * multiple)")
+    }
+    let preparation = type.preparation
+    backboneWeights = try description.stateDict(from: weights.map(\.file))
+    backbone = try description.build(backboneWeights, padding: preparation.padding, device: device)
+    let features = zip(backbone.channels, backbone.strides).map {
+      FeatureShape(channels: $0, height: height / $1, width: width / $1)
+    }
+    let json = try type.standardJSON
+    parameters = Parameters(seed: seed, device: device)
+    detector = try type.make(parameters.root, features: features, backbone: description, json: json)
+    let map = Self.mapSize(height: height, width: width, shorterSide: preparation.mapSide)
+    configuration = ModelConfiguration(
+      detector: type.name, detectorConfiguration: json, backbone: description.name,
+      backboneHash: backboneWeights.isEmpty ? nil : contentHash(of: backboneWeights),
+      backboneFiles: weights.map(\.path), embedsBackbone: embeddingBackbone && !backboneWeights.isEmpty,
+      height: height, width: width, filter: preparation.filter.rawValue, padding: preparation.padding.rawValue,
+      mapHeight: map.height, mapWidth: map.width, features: features)
+    self.device = device
+  }
+
+  /// The size at which maps are evaluated: the shorter side given, the other in proportion.
+  private static func mapSize(height: Int, width: Int, shorterSide: Int?) -> (height: Int, width: Int) {
+    guard let side = shorterSide else { return (height, width) }
+    let shorter = min(height, width)
+    return ((height * side + shorter / 2) / shorter, (width * side + shorter / 2) / shorter)
+  }
+
+  /// The feature maps of prepared pictures `[batch, 3, height, width]`, finest scale first.
+  public func features(_ images: Tensor) -> [Tensor] {
+    withoutGradient { backbone(images.to(device: device)) }
+  }
+}
+
+/// A weight file with the path that it came from.
+public struct LoadedWeights: Sendable {
+  /// Where it lies.
+  public var path: String
+  /// What it holds.
+  public var file: WeightFile
+
+  /// Reads a file.
+  /// - Throws: an error that names the file.
+  public init(path: String) throws {
+    self.path = path
+    file = try WeightFile(readingAny: path)
+  }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Imaging
+
+/// Everything that a model file says about its model besides tensors.
+public struct ModelConfiguration: Sendable, Codable, Equatable {
+  /// The version of the file's form.
+  public var format = 1
+  /// The version of Blemish that wrote it.
+  public var blemish = blemishVersion
+  /// The detector's name in the catalogue.
+  public var detector: String
+  /// The detector's own configuration, in JSON.
+  public var detectorConfiguration: String
+  /// The backbone's name in the catalogue.
+  public var backbone: String
+  /// SHA-256 over the backbone's tensors; nil for seeded weights.
+  public var backboneHash: String?
+  /// Where the backbone's weights lay when the model was trained.
+  public var backboneFiles: [String]
+  /// Whether the backbone's weights are in the model file.
+  public var embedsBackbone: Bool
+  /// Rows of the pictures that the backbone sees.
+  public var height: Int
+  /// Columns of the pictures that the backbone sees.
+  public var width: Int
+  /// How pictures are resized.
+  public var filter: String
+  /// How the backbone's convolutions continue the picture.
+  public var padding: String
+  /// Rows of the maps that are evaluated.
+  public var mapHeight: Int
+  /// Columns of the maps that are evaluated.
+  public var mapWidth: Int
+  /// The backbone's feature maps, finest first.
+  public var features: [FeatureShape]
+  /// How the model was trained; nil for one that was imported.
+  public var training: TrainingRecord?
+}
+
+/// How a model was trained.
+public struct TrainingRecord: Sendable, Codable, Equatable {
+  /// When the training ended, in ISO 8601.
+  public var date: String
+  /// The folder of the data set.
+  public var data: String
+  /// The data set's published layout.
+  public var format: String
+  /// The pictures that the flow was trained on.
+  public var trainingPictures: Int
+  /// Good pictures that were held out to choose the epoch.
+  public var heldOutPictures: Int
+  /// A hash over the training pictures' names and contents.
+  public var fingerprint: String
+  /// The seed of everything that is drawn.
+  public var seed: UInt64
+  /// How it was trained.
+  public var schedule: TrainingSchedule
+  /// How the epoch was chosen.
+  public var selection: EpochSelection
+  /// The epoch whose weights were kept, counted from 1.
+  public var keptEpoch: Int
+  /// What each epoch gave.
+  public var epochs: [EpochRecord]
+  /// Whether training came to its end; a model of an interrupted one can be resumed.
+  public var finished: Bool
+  /// Training time in seconds, over all sessions.
+  public var seconds: Double
+  /// The device, the number of threads, libtorch's version.
+  public var machine: String
+}
+
+/// What one epoch gave.
+public struct EpochRecord: Sendable, Codable, Equatable {
+  /// Counted from 1.
+  public var epoch: Int
+  /// The mean training loss per feature element.
+  public var loss: Double
+  /// The mean loss per feature element of the held-out good pictures.
+  public var heldOutLoss: Double?
+  /// The pixel AUROC on the test set, where it chooses the epoch.
+  public var testPixelAUROC: Double?
+  /// The learning rate at the epoch's end.
+  public var learningRate: Double
+}
+
+/// Which epoch's weights a model keeps.
+public enum EpochSelection: String, Sendable, Codable, CaseIterable {
+  /// The one with the best likelihood on held-out good pictures: no test picture is looked at.
+  case likelihood
+  /// The last one.
+  case last
+  /// The one with the best pixel AUROC on the test set, as the published code does: its figures are optimistic,
+  /// because the test set has been used to choose.
+  case testAUROC = "test-auroc"
+}
+
+/// The version of this library.
+public let blemishVersion = "0.1.0"

@@ -1,0 +1,95 @@
+import Foundation
+import Imaging
+import Torch
+
+/// A picture as the backbone takes it, with its own size.
+public struct PreparedPicture: Sendable {
+  /// Where it came from.
+  public var path: String
+  /// Its own width in pixels.
+  public var width: Int
+  /// Its own height in pixels.
+  public var height: Int
+  /// Its normalised values at the model's size.
+  var planes: NormalizedPicture
+}
+
+extension ModelConfiguration {
+  /// Reads a picture and brings it to the model's size.
+  /// - Throws: an error that names the file.
+  public func prepare(_ path: String) throws -> PreparedPicture {
+    try prepare(Picture(contentsOf: path), path: path)
+  }
+
+  /// Brings a picture to the model's size.
+  public func prepare(_ picture: Picture, path: String) throws -> PreparedPicture {
+    guard let filter = ResamplingFilter(rawValue: filter) else {
+      throw ConfigurationError("unknown resampling filter '\(filter)'")
+    }
+    return PreparedPicture(
+      path: path, width: picture.width, height: picture.height,
+      planes: try NormalizedPicture(picture, resizing: .exact(height: height, width: width), filter: filter))
+  }
+
+  /// Prepares pictures in batches, in order; the next batch is decoded on other threads while the body works on
+  /// one. A picture that cannot be read comes as its error.
+  public func forEachBatch(
+    of paths: [String], size: Int, _ body: ([Result<PreparedPicture, any Error>]) throws -> Void
+  ) rethrows {
+    let batches = stride(from: 0, to: paths.count, by: max(size, 1)).map {
+      Array(paths[$0..<min($0 + max(size, 1), paths.count)])
+    }
+    let queue = DispatchQueue(label: "blemish.decoding", qos: .userInitiated)
+    var next = batches.first.map { Ahead($0, self, queue) }
+    for index in batches.indices {
+      guard let current = next else { return }
+      let prepared = current.wait()
+      next = index + 1 < batches.count ? Ahead(batches[index + 1], self, queue) : nil
+      try body(prepared)
+    }
+  }
+}
+
+/// A batch that is being decoded.
+private final class Ahead: @unchecked Sendable {
+  private let done = DispatchSemaphore(value: 0)
+  private var prepared: [Result<PreparedPicture, any Error>] = []
+
+  init(_ paths: [String], _ configuration: ModelConfiguration, _ queue: DispatchQueue) {
+    queue.async {
+      self.prepared = concurrentMap(paths) { path in Result { try configuration.prepare(path) } }
+      self.done.signal()
+    }
+  }
+
+  func wait() -> [Result<PreparedPicture, any Error>] {
+    done.wait()
+    return prepared
+  }
+}
+
+/// The results of a function of every element, worked out on all cores, in order.
+func concurrentMap<Element: Sendable, Value: Sendable>(
+  _ elements: [Element], _ transform: @Sendable (Element) -> Value
+) -> [Value] {
+  guard elements.count > 1 else { return elements.map(transform) }
+  return [Value](unsafeUninitializedCapacity: elements.count) { buffer, count in
+    let start = UncheckedBuffer(pointer: buffer.baseAddress!)
+    DispatchQueue.concurrentPerform(iterations: elements.count) { index in
+      (start.pointer + index).initialize(to: transform(elements[index]))
+    }
+    count = elements.count
+  }
+}
+
+private struct UncheckedBuffer<Value>: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<Value>
+}
+
+extension Tensor {
+  /// Prepared pictures of one size as a batch `[batch, 3, height, width]`.
+  init(_ pictures: [PreparedPicture]) {
+    self = .stack(
+      pictures.map { Tensor($0.planes.values, shape: [3, $0.planes.height, $0.planes.width]) })
+  }
+}

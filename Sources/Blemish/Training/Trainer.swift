@@ -1,0 +1,197 @@
+import Foundation
+import Torch
+
+/// Trains a model's detector on the features of good pictures.
+///
+/// Everything that is drawn comes from the seed and the epoch's number, so that a training that goes on from a
+/// checkpoint takes the same steps as one that was not interrupted.
+public final class Trainer {
+  /// What a training reports as it goes.
+  public struct Report {
+    /// Where it stands.
+    public var progress: TrainingProgress
+    /// The mean loss per feature element of the epoch so far.
+    public var loss: Double
+    /// The learning rate of the step.
+    public var learningRate: Double
+    /// Steps done in this session, and the steps that remain.
+    public var remainingSteps: Int
+    /// Whether an epoch has just ended.
+    public var endedEpoch: Bool
+  }
+
+  /// How a training ended.
+  public enum Outcome: Sendable, Equatable {
+    /// All epochs are done, or patience ran out.
+    case finished
+    /// It was asked to stop and can be resumed.
+    case stopped
+  }
+
+  /// How it is trained.
+  public let schedule: TrainingSchedule
+  /// Where the training stands.
+  public private(set) var progress = TrainingProgress()
+
+  private let model: Model
+  private let pictures: TrainingFeatures
+  private let heldOut: TrainingFeatures?
+  private let seed: UInt64
+  private let selection: EpochSelection
+  private let testAUROC: (() throws -> Double)?
+  private let optimizer: Adam
+  private var kept: [String: StoredTensor]?
+
+  /// A training from the start.
+  /// - Parameters:
+  ///   - heldOut: good pictures whose likelihood chooses the epoch; without, the last epoch is kept.
+  ///   - testAUROC: the pixel AUROC of the model as it is on the test set, for ``EpochSelection/testAUROC``.
+  public init(
+    model: Model, pictures: TrainingFeatures, heldOut: TrainingFeatures?, schedule: TrainingSchedule,
+    seed: UInt64, selection: EpochSelection, testAUROC: (() throws -> Double)? = nil
+  ) {
+    self.model = model
+    self.pictures = pictures
+    self.heldOut = heldOut
+    self.schedule = schedule
+    self.seed = seed
+    self.selection = selection
+    self.testAUROC = testAUROC
+    optimizer = Adam(model.parameters.trainable, weightDecay: schedule.weightDecay)
+  }
+
+  /// The number of steps of an epoch.
+  public var stepsPerEpoch: Int { (pictures.paths.count + schedule.batch - 1) / max(schedule.batch, 1) }
+
+  /// Trains until the schedule ends, patience runs out, or `shouldStop` says so after a step.
+  /// - Parameters:
+  ///   - checkpoint: called when `checkpointInterval` seconds have passed, and when the training is stopped.
+  /// - Throws: ``ConfigurationError`` when the loss is no longer a number; what the closures throw.
+  public func run(
+    checkpointInterval: Double = 180, shouldStop: () -> Bool, checkpoint: () throws -> Void,
+    report: (Report) -> Void
+  ) throws -> Outcome {
+    var clock = ContinuousClock.now
+    var sinceCheckpoint = 0.0
+    let all = schedule.epochs * stepsPerEpoch
+    while progress.step < all && !patienceRanOut {
+      let loss = try step()
+      progress.lossSum += loss
+      progress.step += 1
+      let done = (progress.step - 1) % stepsPerEpoch + 1
+      let mean = progress.lossSum / Double(done)
+      let rate = schedule.learningRate(step: progress.step - 1, stepsPerEpoch: stepsPerEpoch)
+      let ended = done == stepsPerEpoch
+      if ended { try endEpoch(loss: mean, learningRate: rate) }
+      let now = ContinuousClock.now
+      let passed = Double((now - clock).components.seconds) + Double((now - clock).components.attoseconds) * 1e-18
+      clock = now
+      progress.seconds += passed
+      sinceCheckpoint += passed
+      report(
+        Report(
+          progress: progress, loss: mean, learningRate: rate, remainingSteps: all - progress.step,
+          endedEpoch: ended))
+      if shouldStop() {
+        try checkpoint()
+        return .stopped
+      }
+      if sinceCheckpoint > checkpointInterval {
+        try checkpoint()
+        sinceCheckpoint = 0
+      }
+    }
+    return .finished
+  }
+
+  /// One step of the optimiser; the loss per feature element.
+  private func step() throws -> Double {
+    let (epoch, position) = progress.step.quotientAndRemainder(dividingBy: stepsPerEpoch)
+    var random = RandomStream(seed: seed, name: "epoch \(epoch)")
+    let order = Array(pictures.paths.indices).shuffled(using: &random)
+    let chosen = order[(position * schedule.batch)..<min((position + 1) * schedule.batch, order.count)]
+    let loss = model.detector(try pictures.batch(Array(chosen))).loss
+    let value = loss.item
+    guard value.isFinite else {
+      throw ConfigurationError(
+        "The loss of step \(progress.step + 1) is not a number: training has diverged. Take a smaller "
+          + "--learning-rate than \(schedule.learningRate).")
+    }
+    loss.backward()
+    if let limit = schedule.gradientNormLimit {
+      clipGradientNorm(model.parameters.trainable.map(\.tensor), limit: limit)
+    }
+    optimizer.step(learningRate: schedule.learningRate(step: progress.step, stepsPerEpoch: stepsPerEpoch))
+    return value / Double(model.configuration.elementsPerPicture)
+  }
+
+  private func endEpoch(loss: Double, learningRate: Double) throws {
+    var record = EpochRecord(epoch: progress.epochs.count + 1, loss: loss, learningRate: learningRate)
+    record.heldOutLoss = try heldOut.map(meanLoss)
+    if selection == .testAUROC { record.testPixelAUROC = try testAUROC?() }
+    let merit: Double =
+      switch selection {
+      case .likelihood: record.heldOutLoss.map { -$0 } ?? Double(record.epoch)
+      case .last: Double(record.epoch)
+      case .testAUROC: record.testPixelAUROC ?? Double(record.epoch)
+      }
+    progress.epochs.append(record)
+    progress.lossSum = 0
+    if merit > progress.keptMerit {
+      progress.keptMerit = merit
+      progress.keptEpoch = record.epoch
+      kept = model.parameters.stateDict()
+    }
+  }
+
+  private func meanLoss(_ features: TrainingFeatures) throws -> Double {
+    try withoutGradient {
+      var sum = 0.0
+      for start in stride(from: 0, to: features.paths.count, by: schedule.batch) {
+        let indices = Array(start..<min(start + schedule.batch, features.paths.count))
+        sum += model.detector(try features.batch(indices)).negativeLogLikelihood.sum().item
+      }
+      return sum / Double(features.paths.count * model.configuration.elementsPerPicture)
+    }
+  }
+
+  private var patienceRanOut: Bool {
+    guard let patience = schedule.patience else { return false }
+    return progress.epochs.count - progress.keptEpoch >= patience
+  }
+
+  /// The weights of the best epoch so far; the present ones before the first epoch has ended.
+  public var keptStateDict: [String: StoredTensor] { kept ?? model.parameters.stateDict() }
+
+  // MARK: Checkpoints
+
+  private static let currentPrefix = "training.current."
+  private static let optimizerPrefix = "training.optimizer."
+
+  /// The tensors that a training needs besides the kept weights to go on.
+  public func checkpointTensors() -> [String: StoredTensor] {
+    var tensors: [String: StoredTensor] = [:]
+    for (name, tensor) in model.parameters.stateDict() { tensors[Self.currentPrefix + name] = tensor }
+    for (name, tensor) in optimizer.stateDict() { tensors[Self.optimizerPrefix + name] = tensor }
+    return tensors
+  }
+
+  /// Goes on where a checkpoint stands.
+  /// - Throws: ``ParameterError`` when the checkpoint belongs to another model.
+  public func resume(_ progress: TrainingProgress, tensors: [String: StoredTensor]) throws {
+    if progress.keptEpoch > 0 { kept = model.parameters.stateDict() }
+    for (name, tensor) in model.parameters.all {
+      guard let stored = tensors[Self.currentPrefix + name] else { throw ParameterError.missing(name: name) }
+      guard stored.shape == tensor.shape else {
+        throw ParameterError.shape(name: name, expected: tensor.shape, found: stored.shape)
+      }
+      _ = withoutGradient { tensor.copy_(Tensor(stored).to(device: model.device)) }
+    }
+    var state: [String: StoredTensor] = [:]
+    for (name, tensor) in tensors where name.hasPrefix(Self.optimizerPrefix) {
+      state[String(name.dropFirst(Self.optimizerPrefix.count))] = tensor
+    }
+    try optimizer.load(state)
+    self.progress = progress
+  }
+}

@@ -1,0 +1,62 @@
+/// How the learning rate moves and how long training goes on.
+public struct TrainingSchedule: Sendable, Codable, Equatable {
+  /// The course of the learning rate, as a factor.
+  public enum Course: Sendable, Codable, Equatable {
+    /// From 1 to `end` in a straight line over all steps.
+    case ramp(end: Double)
+    /// As the published U-Flow trainer does: the line's length is counted in steps, but it moves once an epoch.
+    case rampPerEpoch(end: Double)
+    /// A straight line from `start` to 1 over the first epochs; then a factor at every milestone. Counted in
+    /// epochs.
+    case warmUpAndMilestones(start: Double, warmUp: Int, milestones: [Int], factor: Double)
+  }
+
+  /// Passes over the training pictures.
+  public var epochs: Int
+  /// Pictures a step.
+  public var batch: Int
+  /// Adam's learning rate where the course is 1.
+  public var learningRate: Double
+  /// How much of each parameter is added to its gradient.
+  public var weightDecay: Double
+  /// The course of the learning rate.
+  public var course: Course
+  /// The largest Euclidean norm of all gradients together; nil for no limit.
+  public var gradientNormLimit: Double?
+  /// Training stops after this many epochs without a better one; nil to train to the end.
+  public var patience: Int?
+
+  /// A schedule.
+  public init(
+    epochs: Int, batch: Int, learningRate: Double, weightDecay: Double, course: Course,
+    gradientNormLimit: Double? = nil, patience: Int? = nil
+  ) {
+    self.epochs = epochs
+    self.batch = batch
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+    self.course = course
+    self.gradientNormLimit = gradientNormLimit
+    self.patience = patience
+  }
+
+  /// The learning rate of a step, counted from 0 over all epochs.
+  public func learningRate(step: Int, stepsPerEpoch: Int) -> Double {
+    let epoch = step / max(stepsPerEpoch, 1)
+    let all = max(epochs * stepsPerEpoch, 1)
+    switch course {
+    case .ramp(let end):
+      return learningRate * line(from: 1, to: end, at: step, of: all)
+    case .rampPerEpoch(let end):
+      return learningRate * line(from: 1, to: end, at: epoch, of: all)
+    case .warmUpAndMilestones(let start, let warmUp, let milestones, let factor):
+      let passed = milestones.count { epoch >= $0 }
+      return learningRate * line(from: start, to: 1, at: epoch, of: warmUp)
+        * (0..<passed).reduce(1) { product, _ in product * factor }
+    }
+  }
+
+  private func line(from start: Double, to end: Double, at position: Int, of length: Int) -> Double {
+    start + (end - start) * min(Double(position) / Double(max(length, 1)), 1)
+  }
+}

@@ -1,0 +1,89 @@
+/// Adam (Kingma and Ba, arXiv 1412.6980) as one fused operator over all parameters, with weight decay added to
+/// the gradient as PyTorch's `Adam` does.
+public final class Adam {
+  private let parameters: [(name: String, tensor: Tensor)]
+  private let firstMoments: [Tensor]
+  private let secondMoments: [Tensor]
+  private let steps: [Tensor]
+  /// The decay rates of the moments.
+  public let betas: (Double, Double)
+  /// How much of every parameter is added to its gradient.
+  public let weightDecay: Double
+  /// Added to the root of the second moment.
+  public let epsilon: Double
+
+  /// An optimiser that starts without moments.
+  public init(
+    _ parameters: [(name: String, tensor: Tensor)], betas: (Double, Double) = (0.9, 0.999),
+    weightDecay: Double = 0, epsilon: Double = 1e-8
+  ) {
+    self.parameters = parameters
+    self.betas = betas
+    self.weightDecay = weightDecay
+    self.epsilon = epsilon
+    firstMoments = parameters.map { $0.tensor.detach().zerosLike }
+    secondMoments = parameters.map { $0.tensor.detach().zerosLike }
+    steps = parameters.map { _ in Tensor([Float(0)], shape: []) }
+  }
+
+  /// Changes every parameter that has a gradient, and forgets the gradients.
+  public func step(learningRate: Double) {
+    let moving = parameters.indices.compactMap { index in
+      parameters[index].tensor.gradient.map { (index, $0) }
+    }
+    _ = withoutGradient {
+      callMany(
+        "aten::_fused_adam_",
+        [
+          moving.map { parameters[$0.0].tensor }, moving.map(\.1), moving.map { firstMoments[$0.0] },
+          moving.map { secondMoments[$0.0] }, [Tensor](), moving.map { steps[$0.0] }, learningRate, betas.0,
+          betas.1, weightDecay, epsilon, false, false,
+        ], capacity: 1)
+    }
+    for (index, _) in moving { parameters[index].tensor.clearGradient() }
+  }
+
+  /// The moments and step counts by name, to go on from later.
+  public func stateDict() -> [String: StoredTensor] {
+    var state: [String: StoredTensor] = [:]
+    for (index, parameter) in parameters.enumerated() {
+      state["first.\(parameter.name)"] = firstMoments[index].stored
+      state["second.\(parameter.name)"] = secondMoments[index].stored
+      state["step.\(parameter.name)"] = steps[index].stored
+    }
+    return state
+  }
+
+  /// Takes over what ``stateDict()`` gave.
+  /// - Throws: ``ParameterError`` when the state belongs to other parameters.
+  public func load(_ state: [String: StoredTensor]) throws {
+    func restore(_ name: String, _ tensor: Tensor) throws {
+      guard let stored = state[name] else { throw ParameterError.missing(name: name) }
+      guard stored.shape == tensor.shape else {
+        throw ParameterError.shape(name: name, expected: tensor.shape, found: stored.shape)
+      }
+      tensor.copy_(Tensor(stored))
+    }
+    for (index, parameter) in parameters.enumerated() {
+      try restore("first.\(parameter.name)", firstMoments[index])
+      try restore("second.\(parameter.name)", secondMoments[index])
+      try restore("step.\(parameter.name)", steps[index])
+    }
+  }
+}
+
+/// Scales all gradients so that their joint Euclidean norm is at most `limit`.
+/// - Returns: the norm before.
+@discardableResult
+public func clipGradientNorm(_ parameters: [Tensor], limit: Double) -> Double {
+  let gradients = parameters.compactMap(\.gradient)
+  guard !gradients.isEmpty else { return 0 }
+  return withoutGradient {
+    let norms = callMany("aten::_foreach_norm.Scalar", [gradients, 2], capacity: gradients.count)
+    let norm = call("aten::linalg_vector_norm", Tensor.stack(norms)).item
+    if norm > limit {
+      callMany("aten::_foreach_mul_.Scalar", [gradients, limit / (norm + 1e-6)], capacity: 1)
+    }
+    return norm
+  }
+}

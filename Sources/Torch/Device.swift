@@ -1,0 +1,54 @@
+import CTorch
+
+/// Where tensors live and operators run.
+public struct Device: Sendable, Equatable, CustomStringConvertible {
+  /// The name in libtorch's vocabulary: `cpu`, `cuda`, `cuda:1`.
+  public let description: String
+
+  /// The processor.
+  public static let cpu = Device(unchecked: "cpu")
+
+  private init(unchecked name: String) { description = name }
+
+  /// A device by name.
+  /// - Throws: ``TorchError`` when this libtorch, or this machine, has no such device.
+  public init(_ name: String) throws {
+    guard ct_device_available(name) else {
+      throw TorchError(
+        description: "The device '\(name)' is not available; 'cpu' always is. CUDA devices need a CUDA "
+          + "libtorch, named by LIBTORCH when Blemish was built.")
+    }
+    self.init(unchecked: name)
+  }
+}
+
+/// libtorch's own state: the only state of the process that the library changes.
+public enum Torch {
+  /// The version of the libtorch that the program was built against.
+  public static var version: String { String(cString: ct_version()) }
+
+  /// The number of threads that operators use.
+  public static var threads: Int {
+    get { Int(ct_threads()) }
+    set { ct_set_threads(Int32(clamping: max(newValue, 1))) }
+  }
+
+  /// Seeds libtorch's generator.
+  public static func seed(_ seed: UInt64) { ct_seed(seed) }
+
+  /// Prefers operators that give the same bits on every run where there is a choice.
+  public static func preferDeterministic(_ enabled: Bool) { ct_set_deterministic(enabled) }
+
+  /// Whether the processor multiplies bfloat16 numbers in hardware.
+  public static var hasBFloat16: Bool { ct_has_bfloat16() }
+}
+
+extension Tensor {
+  /// The tensor on another device; itself where it is there already.
+  public func to(device: Device) -> Tensor {
+    if device == .cpu && ct_on_cpu(pointer) { return self }
+    var result: ct_tensor?
+    report(ct_to_device(pointer, device.description, &result))
+    return Tensor(owning: result)
+  }
+}

@@ -1,0 +1,180 @@
+/// What is wrong with the weights that a layer was to be built from.
+public enum ParameterError: Error, CustomStringConvertible, Equatable {
+  /// The source has no tensor of this name.
+  case missing(name: String)
+  /// The tensor has another shape than the layer needs.
+  case shape(name: String, expected: [Int], found: [Int])
+  /// The tensor holds a NaN or an infinity.
+  case notFinite(name: String)
+  /// The tensor is not a permutation of the whole numbers below its length.
+  case notPermutation(name: String)
+  /// The source holds tensors that no layer asked for.
+  case leftOver(names: [String])
+
+  /// What is wrong, with the tensor's name.
+  public var description: String {
+    switch self {
+    case .missing(let name): "the weights have no tensor '\(name)'"
+    case .shape(let name, let expected, let found):
+      "the tensor '\(name)' has shape \(found), but \(expected) is needed"
+    case .notFinite(let name): "the tensor '\(name)' holds a NaN or an infinite number"
+    case .notPermutation(let name): "the tensor '\(name)' is not a permutation"
+    case .leftOver(let names):
+      "the weights hold \(names.count) tensors that do not belong to the model: "
+        + names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", ..." : "")
+    }
+  }
+}
+
+/// The named tensors of a model: layers declare theirs on a ``ParameterPath`` and so match published state
+/// dicts without tables.
+///
+/// Either every tensor is newly initialised, or every tensor comes from a state dict.
+public final class Parameters {
+  private let source: [String: StoredTensor]?
+  /// Where the tensors live.
+  public let device: Device
+  private var taken: Set<String> = []
+  private var order: [String] = []
+  private var tensors: [String: Tensor] = [:]
+  private var trainableNames: Set<String> = []
+  private let seed: UInt64
+
+  /// Parameters that start from their initialisers. The same seed gives the same numbers.
+  public init(seed: UInt64, device: Device = .cpu) {
+    source = nil
+    self.seed = seed
+    self.device = device
+  }
+
+  /// Parameters that come from a state dict.
+  public init(_ source: [String: StoredTensor], device: Device = .cpu) {
+    self.source = source
+    seed = 0
+    self.device = device
+  }
+
+  /// The path at which names begin.
+  public var root: ParameterPath { ParameterPath(parameters: self, prefix: "") }
+
+  /// All tensors by name.
+  public var all: [String: Tensor] { tensors }
+
+  /// The tensors that training changes, in the order of their declaration.
+  public var trainable: [(name: String, tensor: Tensor)] {
+    order.filter(trainableNames.contains).map { ($0, tensors[$0]!) }
+  }
+
+  /// Checks that every tensor of the source belongs to a layer.
+  /// - Throws: ``ParameterError/leftOver(names:)``.
+  public func requireNothingLeftOver() throws {
+    let left = (source ?? [:]).keys.filter { !taken.contains($0) }.sorted()
+    guard left.isEmpty else { throw ParameterError.leftOver(names: left) }
+  }
+
+  /// All tensors in the form in which files hold them.
+  public func stateDict() -> [String: StoredTensor] { tensors.mapValues(\.stored) }
+
+  fileprivate func declare(
+    _ name: String, _ shape: [Int], trainable: Bool, elementType: ElementType, initial: (inout RandomStream) -> Tensor
+  ) throws -> Tensor {
+    precondition(tensors[name] == nil, "'\(name)' is declared twice")
+    var tensor: Tensor
+    if let source {
+      guard let stored = source[name] else { throw ParameterError.missing(name: name) }
+      guard stored.shape == shape else {
+        throw ParameterError.shape(name: name, expected: shape, found: stored.shape)
+      }
+      taken.insert(name)
+      tensor = Tensor(stored).to(elementType)
+      guard elementType == .int64 || tensor.isFinite else { throw ParameterError.notFinite(name: name) }
+    } else {
+      var random = RandomStream(seed: seed, name: name)
+      tensor = initial(&random)
+    }
+    tensor = tensor.to(device: device)
+    if trainable {
+      tensor.requiringGradient()
+      trainableNames.insert(name)
+    }
+    tensors[name] = tensor
+    order.append(name)
+    return tensor
+  }
+}
+
+/// A place in the hierarchy of names, such as `blocks.3.attn`.
+public struct ParameterPath {
+  let parameters: Parameters
+  let prefix: String
+
+  /// The place below with a name.
+  public static func / (path: ParameterPath, name: String) -> ParameterPath {
+    ParameterPath(parameters: path.parameters, prefix: path.name(name))
+  }
+
+  /// The place below with a number.
+  public static func / (path: ParameterPath, index: Int) -> ParameterPath { path / String(index) }
+
+  /// The full name of a tensor at this place.
+  public func name(_ last: String) -> String { prefix.isEmpty ? last : "\(prefix).\(last)" }
+
+  /// Where the tensors live.
+  public var device: Device { parameters.device }
+
+  /// Declares a tensor that training changes.
+  /// - Throws: ``ParameterError`` when the weights do not have it in this shape.
+  public func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Tensor {
+    try parameters.declare(self.name(name), shape, trainable: true, elementType: .float32) {
+      initializer.tensor(shape, &$0)
+    }
+  }
+
+  /// Declares a tensor that training leaves alone.
+  /// - Throws: ``ParameterError`` when the weights do not have it in this shape.
+  public func constant(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Tensor {
+    try parameters.declare(self.name(name), shape, trainable: false, elementType: .float32) {
+      initializer.tensor(shape, &$0)
+    }
+  }
+
+  /// Declares a permutation of `count` indices, random unless the weights give it. Entry i is the source of
+  /// output i.
+  /// - Throws: ``ParameterError`` when the weights hold no permutation of this length there.
+  public func permutation(_ name: String, _ count: Int) throws -> [Int] {
+    let tensor = try parameters.declare(self.name(name), [count], trainable: false, elementType: .int64) {
+      Tensor((0..<Int64(count)).shuffled(using: &$0), shape: [count])
+    }
+    let indices = tensor.elements(Int64.self)
+    guard indices.sorted() == Array(0..<Int64(count)) else {
+      throw ParameterError.notPermutation(name: self.name(name))
+    }
+    return indices.map { Int($0) }
+  }
+}
+
+/// How a new parameter starts.
+public enum Initializer: Sendable {
+  /// Every element the same.
+  case constant(Double)
+  /// Even between minus and plus this bound.
+  case uniform(bound: Double)
+  /// Normal with mean zero and this standard deviation.
+  case normal(standardDeviation: Double)
+
+  /// Even within one over the square root of the number of inputs: PyTorch's choice for convolutions.
+  public static func fanIn(_ count: Int) -> Initializer { .uniform(bound: 1 / Double(max(count, 1)).squareRoot()) }
+
+  /// A tensor of this shape from a stream of its own.
+  func tensor(_ shape: [Int], _ random: inout RandomStream) -> Tensor {
+    let count = shape.reduce(1, *)
+    switch self {
+    case .constant(let value):
+      return .full(shape, value)
+    case .uniform(let bound):
+      return Tensor((0..<count).map { _ in Float(random.unit() * 2 - 1) * Float(bound) }, shape: shape)
+    case .normal(let deviation):
+      return Tensor((0..<count).map { _ in Float(random.normal() * deviation) }, shape: shape)
+    }
+  }
+}

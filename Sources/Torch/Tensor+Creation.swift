@@ -1,0 +1,40 @@
+extension Tensor {
+  /// A tensor filled with one number.
+  public static func full(
+    _ shape: [Int], _ value: Double, elementType: ElementType = .float32, device: Device = .cpu
+  ) -> Tensor {
+    call("aten::full", shape, value, elementType, nil, device.description)
+  }
+
+  /// A tensor of zeros.
+  public static func zeros(_ shape: [Int], elementType: ElementType = .float32, device: Device = .cpu)
+    -> Tensor
+  {
+    full(shape, 0, elementType: elementType, device: device)
+  }
+
+  /// A tensor of ones.
+  public static func ones(_ shape: [Int], elementType: ElementType = .float32, device: Device = .cpu)
+    -> Tensor
+  {
+    full(shape, 1, elementType: elementType, device: device)
+  }
+
+  /// Standard normal numbers from libtorch's generator.
+  public static func randn(_ shape: [Int], device: Device = .cpu) -> Tensor {
+    call("aten::randn", shape, ElementType.float32, nil, device.description)
+  }
+
+  /// Numbers drawn evenly from [`low`, `high`) with libtorch's generator.
+  public static func uniform(_ shape: [Int], from low: Double, to high: Double) -> Tensor {
+    call("aten::uniform_", zeros(shape), low, high)
+  }
+
+  /// The whole numbers from 0 to `count` - 1.
+  public static func arange(_ count: Int, elementType: ElementType = .float32) -> Tensor {
+    call("aten::arange", count, elementType)
+  }
+
+  /// A zero tensor of the same shape, type and device.
+  public var zerosLike: Tensor { call("aten::zeros_like", self) }
+}

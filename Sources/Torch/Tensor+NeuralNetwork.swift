@@ -1,0 +1,59 @@
+extension Tensor {
+  /// A two-dimensional convolution of `[batch, channels, height, width]` with zeros around.
+  public func conv2d(
+    _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1
+  ) -> Tensor {
+    call("aten::conv2d", self, weight, bias, [stride, stride], [padding, padding], [1, 1], groups)
+  }
+
+  /// A transposed convolution without overlap (kernel size equals stride).
+  public func convTranspose2d(_ weight: Tensor, stride: Int) -> Tensor {
+    call("aten::conv_transpose2d.input", self, weight, nil, [stride, stride])
+  }
+
+  /// `self * weight^T + bias` over the last dimension.
+  public func linear(_ weight: Tensor, bias: Tensor? = nil) -> Tensor {
+    call("aten::linear", self, weight, bias)
+  }
+
+  /// Normalises over the last dimensions, those of `shape`.
+  public func layerNorm(_ shape: [Int], weight: Tensor?, bias: Tensor?, epsilon: Double = 1e-5) -> Tensor {
+    call("aten::layer_norm", self, shape, weight, bias, epsilon)
+  }
+
+  /// Mirrors `[batch, channels, height, width]` at its borders, which are not repeated.
+  public func reflectionPad2d(_ padding: Int) -> Tensor {
+    call("aten::reflection_pad2d", self, [padding, padding, padding, padding])
+  }
+
+  /// The largest value in each window.
+  public func maxPool2d(_ kernel: Int, stride: Int, padding: Int) -> Tensor {
+    call("aten::max_pool2d", self, [kernel, kernel], [stride, stride], [padding, padding])
+  }
+
+  /// The mean of each window; zeros around count.
+  public func avgPool2d(_ kernel: Int, stride: Int, padding: Int) -> Tensor {
+    call("aten::avg_pool2d", self, [kernel, kernel], [stride, stride], [padding, padding])
+  }
+
+  /// Means over a grid of `height` x `width` windows that cover the whole.
+  public func adaptiveAvgPool2d(height: Int, width: Int) -> Tensor {
+    call("aten::adaptive_avg_pool2d", self, [height, width])
+  }
+
+  /// Bilinear interpolation of `[batch, channels, height, width]`, not antialiased.
+  public func interpolateBilinear(height: Int, width: Int, aligningCorners: Bool = false) -> Tensor {
+    call("aten::upsample_bilinear2d", self, [height, width], aligningCorners)
+  }
+
+  /// Bicubic interpolation of `[batch, channels, height, width]`, not antialiased.
+  public func interpolateBicubic(height: Int, width: Int, aligningCorners: Bool = false) -> Tensor {
+    call("aten::upsample_bicubic2d", self, [height, width], aligningCorners)
+  }
+
+  /// Four channels become one of twice the height and width: channel 4c + 2i + j goes to pixel (2y + i, 2x + j).
+  public func pixelShuffle(_ factor: Int) -> Tensor { call("aten::pixel_shuffle", self, factor) }
+
+  /// The inverse of ``pixelShuffle(_:)``.
+  public func pixelUnshuffle(_ factor: Int) -> Tensor { call("aten::pixel_unshuffle", self, factor) }
+}

@@ -1,0 +1,1 @@
+import Blemish; import Torch; print(torchVersion)
