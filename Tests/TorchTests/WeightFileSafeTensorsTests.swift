@@ -13,7 +13,10 @@ import Testing
         shape: [3],
         bytes: Data([0x80, 0x3F, 0, 0x40, 0, 0xC0])
       ),
-      "layer \"é\"\n\\\u{1}": StoredTensor(floats: [1, .nan, -.infinity, .leastNonzeroMagnitude, -0, 6], shape: [2, 1, 3]),
+      "layer \"é\"\n\\\u{1}": StoredTensor(
+        floats: [1, .nan, -.infinity, .leastNonzeroMagnitude, -0, 6],
+        shape: [2, 1, 3]
+      ),
       "scalar": StoredTensor(doubles: [.pi], shape: []),
       "none": StoredTensor(floats: [], shape: [0, 4]),
       "indices": StoredTensor(int64s: [.min, .max], shape: [2]),
