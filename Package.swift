@@ -9,6 +9,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -16,18 +17,35 @@ let package = Package(
     .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
     .target(name: "CTorch", dependencies: ["CLibTorch"]),
     .target(name: "Torch", dependencies: ["CTorch"]),
+    .target(
+      name: "CImageCodecs",
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("tiff")]),
+    .target(name: "Imaging", dependencies: ["CImageCodecs"]),
+    .target(name: "Datasets", dependencies: ["Imaging"]),
     .target(name: "Backbones", dependencies: ["Torch"]),
     .target(name: "Flows", dependencies: ["Torch"]),
+    .target(name: "AContrario"),
+    .target(name: "Metrics"),
     .target(
       name: "Blemish",
       dependencies: [
-        "Torch", "Backbones", "Flows", "Yams",
+        "Torch", "Imaging", "Datasets", "Backbones", "Flows", "AContrario", "Metrics", "Yams",
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(
       name: "blemish-tool",
       dependencies: [
         "Blemish", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/blemish"),
+    // The recorded numbers of the published code that tests compare with.
+    .target(name: "GoldenCases", dependencies: ["Torch"], path: "Tests/GoldenCases"),
+    .testTarget(name: "TorchTests", dependencies: ["Torch", "GoldenCases"]),
+    .testTarget(name: "ImagingTests", dependencies: ["Imaging", "GoldenCases"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging"]),
+    .testTarget(name: "BackbonesTests", dependencies: ["Backbones", "GoldenCases"]),
+    .testTarget(name: "AContrarioTests", dependencies: ["AContrario", "GoldenCases"]),
+    .testTarget(name: "MetricsTests", dependencies: ["Metrics", "GoldenCases"]),
+    .testTarget(name: "BlemishTests", dependencies: ["Blemish", "GoldenCases"]),
   ],
   cxxLanguageStandard: .cxx20
 )

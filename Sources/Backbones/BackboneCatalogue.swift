@@ -21,7 +21,7 @@ public struct BackboneDescription: Sendable {
     /// A tensor that tells this component's file from the others', with its shape.
     let mark: (name: String, shape: [Int])
     /// Which of the file's tensors the backbone uses.
-    let uses: @Sendable (String) -> Bool
+    public let uses: @Sendable (String) -> Bool
   }
 }
 

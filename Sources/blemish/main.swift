@@ -1,1 +1,1 @@
-import Blemish; import Torch; print(torchVersion)
+import Blemish; print(blemishVersion)

@@ -45,7 +45,7 @@ public struct UFlow: Detector {
     try Self.check(features)
     norms =
       normalisingFeatures
-      ? try features.enumerated().map { try FeatureNorm(path / "feature_extractor" / "norms" / $0, $1) } : []
+      ? try features.enumerated().map { try FeatureNorm(path / "feature_extractor" / "feature_normalizations" / $0, $1) } : []
     var arriving = 0
     var module = 0
     var stages: [Stage] = []

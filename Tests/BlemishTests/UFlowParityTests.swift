@@ -1,0 +1,141 @@
+import Foundation
+import GoldenCases
+import Testing
+import Torch
+
+@testable import Blemish
+
+/// A U-Flow as a recorded case describes it, with the case's weights.
+struct RecordedUFlow {
+  let flow: UFlow
+  let parameters: Parameters
+  let scales: Int
+
+  init(_ golden: GoldenCase) throws {
+    let channels = try golden.setting("channels").integers
+    let size = try golden.setting("input_size").integer
+    let factors = try golden.setting("scale_factors").integers
+    scales = channels.count
+    let features = zip(channels, factors).map {
+      FeatureShape(channels: $0, height: size / $1, width: size / $1)
+    }
+    var configuration = UFlow.Configuration()
+    configuration.flowSteps = try golden.setting("flow_steps").integer
+    configuration.affineClamp = try golden.setting("affine_clamp").number
+    parameters = Parameters(try Self.stateDict(golden, features: features, configuration))
+    flow = try UFlow(
+      parameters.root, features: features, normalisingFeatures: false, configuration: configuration)
+    try parameters.requireNothingLeftOver()
+  }
+
+  /// The stored weights; where there are none, those that the case's prefix generates.
+  static func stateDict(
+    _ golden: GoldenCase, features: [FeatureShape], _ configuration: UFlow.Configuration
+  ) throws -> [String: StoredTensor] {
+    let stored = try golden.weights()
+    if !stored.isEmpty {
+      return try PublishedUFlow.stateDict(
+        fromPublished: Dictionary(uniqueKeysWithValues: stored.map { ("flow.\($0)", $1) }))
+    }
+    return try generatedStateDict(
+      prefix: golden.setting("prefix").text, features: features, configuration: configuration)
+  }
+
+  /// The state dict that a prefix generates, of the shapes that a fresh flow has.
+  static func generatedStateDict(
+    prefix: String, features: [FeatureShape], configuration: UFlow.Configuration
+  ) throws -> [String: StoredTensor] {
+    let template = Parameters(seed: 0)
+    _ = try UFlow(template.root, features: features, normalisingFeatures: false, configuration: configuration)
+    var result: [String: StoredTensor] = [:]
+    for (name, tensor) in template.all {
+      let key = String(name.dropFirst("flow.".count))
+      if key.hasSuffix(".permutation") {
+        let place = key.dropLast("permutation".count)
+        let sources = Golden.permutation("\(prefix)/\(place)perm", tensor.count)
+        result[name] = StoredTensor(int64s: sources.map(Int64.init), shape: [tensor.count])
+      } else {
+        result[name] = try Golden.weight(prefix: prefix, key: key, shape: tensor.shape)
+      }
+    }
+    return result
+  }
+}
+
+@Suite("U-Flow against the published code", .serialized) struct UFlowParityTests {
+  static let cases = Golden.cases("uflow/").filter { $0.tensorNames.contains("feature1") }
+
+  @Test(arguments: cases) func givesTheRecordedLatentsMapAndGradients(_ golden: GoldenCase) throws {
+    let recorded = try RecordedUFlow(golden)
+    let features = try (1...recorded.scales).map { Tensor(try golden.tensor("feature\($0)")) }
+    let latents = recorded.flow(features)
+    for (index, z) in latents.z.enumerated() { try golden.expectClose(z.floats, "z\(index + 1)") }
+    try golden.expectClose(latents.logDeterminant.floats, "ljd")
+    try golden.expectClose(latents.loss.floats, "loss")
+    let map = recorded.flow.likelihoodMap(latents, height: 256, width: 256)
+    try golden.expectClose(map.floats, "likelihood_map")
+
+    let gradients = try golden.gradients()
+    guard !gradients.isEmpty else { return }
+    latents.loss.backward()
+    for (name, expected) in gradients {
+      let gradient = try #require(recorded.parameters.all["flow.\(name)"]?.gradient, "\(name)")
+      expectClose(
+        gradient.floats.map { Double($0) }, expected.doubles(), relativeTolerance: golden.relativeTolerance, "grad.\(name)")
+    }
+  }
+
+  @Test(arguments: cases) func runsBackwardsToTheFeatures(_ golden: GoldenCase) throws {
+    let recorded = try RecordedUFlow(golden)
+    let z = try (1...recorded.scales).map { Tensor(try golden.tensor("z\($0)")) }
+    let features = withoutGradient { recorded.flow.inverse(z) }
+    for (index, feature) in features.enumerated() {
+      let name = golden.tensorNames.contains("inverse1") ? "inverse" : "feature"
+      try golden.expectClose(feature.floats, "\(name)\(index + 1)")
+    }
+  }
+
+  @Test(arguments: Golden.cases("uflow/").filter { $0.tensorNames.contains("lr") })
+  func takesTheRecordedTrainingSteps(_ golden: GoldenCase) throws {
+    let prefix = try golden.setting("prefix").text
+    let start = try #require(Golden.case("uflow/\(prefix)"))
+    let channels = try start.setting("channels").integers
+    let size = try start.setting("input_size").integer
+    let factors = try start.setting("scale_factors").integers
+    let features = zip(channels, factors).map {
+      FeatureShape(channels: $0, height: size / $1, width: size / $1)
+    }
+    let configuration = UFlow.Configuration()
+    let weights = try RecordedUFlow.generatedStateDict(
+      prefix: prefix, features: features, configuration: configuration)
+    let parameters = Parameters(weights)
+    let flow = try UFlow(
+      parameters.root, features: features, normalisingFeatures: false, configuration: configuration)
+    let optimizer = Adam(parameters.trainable, weightDecay: 1e-5)
+    let steps = try golden.tensor("loss").count
+    let schedule = TrainingSchedule(
+      epochs: steps, batch: 2, learningRate: 1e-3, weightDecay: 1e-5, course: .ramp(end: 0.4))
+    let batch = try start.tensor("feature1").shape[0]
+    var losses: [Float] = []
+    var rates: [Double] = []
+    for step in 0..<steps {
+      let inputs = features.enumerated().map { index, shape in
+        let all = [batch, shape.channels, shape.height, shape.width]
+        return Tensor(
+          Golden.gauss("\(prefix)/train\(step)/feature\(index + 1)", all.reduce(1, *)), shape: all)
+      }
+      let loss = flow(inputs).loss
+      losses += loss.floats
+      loss.backward()
+      rates.append(schedule.learningRate(step: step, stepsPerEpoch: 1))
+      optimizer.step(learningRate: rates[step])
+    }
+    try golden.expectClose(losses, "loss")
+    try golden.expectClose(rates.map { Float($0) }, "lr")
+    let final = try PublishedUFlow.published(fromStateDict: parameters.stateDict())
+    for name in golden.tensorNames where name.hasPrefix("final.") {
+      let own = try #require(final["flow." + name.dropFirst("final.".count)], "\(name)")
+      try golden.expectClose(own.floats(), name)
+    }
+  }
+}
