@@ -51,7 +51,7 @@ public struct PyTorchFile: Sendable {
     guard !archive.names.contains(folder + "constants.pkl") else {
       throw WeightFormatError(problem: "is a TorchScript program; save model.state_dict() instead")
     }
-    var unpickler = Unpickler(ByteReader(archive.content(of: pickle) ?? Data()))
+    var unpickler = Unpickler(ByteReader(try archive.content(of: pickle) ?? Data()))
     let root = try unpickler.readPickle()
     var storages: [String: Data] = [:]
     for case .storage(let storage) in unpickler.nodes where storages[storage.key] == nil {

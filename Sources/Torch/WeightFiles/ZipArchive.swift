@@ -16,7 +16,7 @@ struct ZipArchive {
   /// - Throws: `WeightFormatError` for a directory that is damaged.
   init(_ file: Data) throws {
     var (count, directory) = try Self.directory(of: file)
-    var entries: [String: Data] = [:]
+    var entries: [String: Entry] = [:]
     for _ in 0..<count {
       let entry = try Entry(&directory)
       guard entries.updateValue(entry, forKey: entry.name) == nil else {
