@@ -36,7 +36,7 @@ import Testing
     #expect(read.tensors["halves"]?.floats() == [1, 2, -2])
     #expect(read.tensors["scalar"]?.doubles() == [.pi])
     #expect(try read.tensors["flags"]?.int64s() == [1, 0, 1])
-    #expect(throws: StoredTensorError.self) { try read.tensors["scalar"]?.int64s() }
+    #expect(throws: WeightFormatError.self) { try read.tensors["scalar"]?.int64s() }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["weights.safetensors"])
   }
 

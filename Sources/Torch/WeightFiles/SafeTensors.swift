@@ -12,20 +12,16 @@ public enum SafeTensors {
 
   /// Reads a file's bytes; `path` is for the errors.
   static func read(_ file: Data, path: String) throws -> WeightFile {
-    do {
+    try WeightFormatError.naming(path) {
       guard let headerEnd = headerEnd(of: file) else {
-        throw StoredTensorError(problem: "is not a safetensors file, or was cut off")
+        throw WeightFormatError(problem: "is not a safetensors file, or was cut off")
       }
       let header = try file[file.startIndex + 8..<headerEnd].withUnsafeBytes { bytes in
         var reader = SafeTensorsHeaderReader(bytes)
         return try reader.read()
       }
-      return WeightFile(
-        tensors: try tensors(described: header.tensors, in: file[headerEnd...]),
-        metadata: header.metadata
-      )
-    } catch let error as StoredTensorError {
-      throw WeightFileError(path: path, problem: error.problem)
+      let tensors = try tensors(described: header.tensors, in: file[headerEnd...])
+      return WeightFile(tensors: tensors, metadata: header.metadata)
     }
   }
 
@@ -68,9 +64,10 @@ public enum SafeTensors {
     try FileAccess.replace(path, with: [length, header] + ordered.map(\.value.bytes))
   }
 
-  /// Whether a file begins as a safetensors file does: a length that fits it, then a JSON object.
+  /// Whether a file begins as a safetensors file does: a plausible length, then a JSON object.
   static func recognises(_ file: Data) -> Bool {
-    headerEnd(of: file) != nil && file[file.startIndex + 8] == UInt8(ascii: "{")
+    guard file.count > 8, file[file.startIndex + 8] == UInt8(ascii: "{") else { return false }
+    return headerLength(of: file) <= maximumHeaderLength
   }
 
   private static let maximumHeaderLength = 100_000_000
@@ -78,9 +75,13 @@ public enum SafeTensors {
   /// The index behind the header, or nil where the length says there is none or more than there is.
   private static func headerEnd(of file: Data) -> Int? {
     guard file.count > 8 else { return nil }
-    let length = file.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-    guard length > 0, length <= UInt64(min(maximumHeaderLength, file.count - 8)) else { return nil }
+    let length = headerLength(of: file)
+    guard length > 0, length <= min(maximumHeaderLength, file.count - 8) else { return nil }
     return file.startIndex + 8 + Int(length)
+  }
+
+  private static func headerLength(of file: Data) -> UInt64 {
+    file.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
   }
 
   /// Cuts the tensors out of `data`, which they must fill without gap or overlap, as the format demands.
@@ -99,12 +100,12 @@ public enum SafeTensors {
     for (name, description) in ordered {
       let offsets = description.offsets
       guard offsets.upperBound <= data.count else {
-        throw StoredTensorError(
+        throw WeightFormatError(
           problem: "was cut off: tensor \(name) ends at byte \(offsets.upperBound) of \(data.count)"
         )
       }
       guard offsets.lowerBound == end else {
-        throw StoredTensorError(problem: "tensor \(name) overlaps another or leaves a gap before it")
+        throw WeightFormatError(problem: "tensor \(name) overlaps another or leaves a gap before it")
       }
       end = offsets.upperBound
       do {
@@ -113,12 +114,12 @@ public enum SafeTensors {
           shape: description.shape,
           bytes: data[data.startIndex + offsets.lowerBound..<data.startIndex + offsets.upperBound]
         )
-      } catch let error as StoredTensorError {
-        throw StoredTensorError(problem: "tensor \(name): \(error.problem)")
+      } catch let error as WeightFormatError {
+        throw WeightFormatError(problem: "tensor \(name): \(error.problem)")
       }
     }
     guard end == data.count else {
-      throw StoredTensorError(problem: "\(data.count - end) bytes at the end belong to no tensor")
+      throw WeightFormatError(problem: "\(data.count - end) bytes at the end belong to no tensor")
     }
     return tensors
   }

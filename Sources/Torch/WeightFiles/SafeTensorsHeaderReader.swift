@@ -59,7 +59,7 @@ struct SafeTensorsHeaderReader {
         elementType = ElementType(rawValue: type)
         guard elementType != nil else {
           let known = ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-          throw StoredTensorError(
+          throw WeightFormatError(
             problem: "tensor \(name) has elements of type \(type); \(known) can be read"
           )
         }
@@ -187,7 +187,7 @@ struct SafeTensorsHeaderReader {
     while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
   }
 
-  private func failure(_ problem: String) -> StoredTensorError {
-    StoredTensorError(problem: "the safetensors header is damaged at byte \(position): \(problem)")
+  private func failure(_ problem: String) -> WeightFormatError {
+    WeightFormatError(problem: "the safetensors header is damaged at byte \(position): \(problem)")
   }
 }

@@ -44,11 +44,11 @@ public struct StoredTensor: Sendable {
 
   /// A tensor over bytes that are already laid out.
   ///
-  /// - Throws: `StoredTensorError` when the shape is not one that `bytes` can hold exactly.
+  /// - Throws: `WeightFormatError` when the shape is not one that `bytes` can hold exactly.
   public init(elementType: ElementType, shape: [Int], bytes: Data) throws {
     let expected = try Self.byteCount(of: elementType, shape: shape)
     guard bytes.count == expected else {
-      throw StoredTensorError(
+      throw WeightFormatError(
         problem: "shape \(shape) of \(elementType.rawValue) takes \(expected) bytes, not \(bytes.count)"
       )
     }
@@ -113,7 +113,7 @@ public struct StoredTensor: Sendable {
 
   /// The elements, row-major, of a tensor of integers or truth values.
   ///
-  /// - Throws: `StoredTensorError` for a floating-point tensor.
+  /// - Throws: `WeightFormatError` for a floating-point tensor.
   public func int64s() throws -> [Int64] {
     switch elementType {
     case .int64: elements { (value: Int64) in value }
@@ -123,7 +123,7 @@ public struct StoredTensor: Sendable {
     case .uint8: elements { (value: UInt8) in Int64(value) }
     case .bool: elements { (value: UInt8) in value == 0 ? 0 : 1 }
     case .float64, .float32, .float16, .bfloat16:
-      throw StoredTensorError(
+      throw WeightFormatError(
         problem: "whole numbers are needed here, the tensor holds \(elementType.rawValue)"
       )
     }
@@ -131,17 +131,17 @@ public struct StoredTensor: Sendable {
 
   /// The bytes a tensor takes, checked against overflow, so that a shape out of a file can be trusted later.
   ///
-  /// - Throws: `StoredTensorError` for a negative size, too many dimensions, or a product out of range.
+  /// - Throws: `WeightFormatError` for a negative size, too many dimensions, or a product out of range.
   static func byteCount(of elementType: ElementType, shape: [Int]) throws -> Int {
     guard shape.count <= maximumRank else {
-      throw StoredTensorError(problem: "\(shape.count) dimensions, more than the \(maximumRank) supported")
+      throw WeightFormatError(problem: "\(shape.count) dimensions, more than the \(maximumRank) supported")
     }
     // Zero dimensions count as one in the check: strides, which libtorch computes that way, must fit as well.
     var extent = elementType.byteCount
     for size in shape {
       let (product, overflows) = extent.multipliedReportingOverflow(by: max(size, 1))
       guard size >= 0, !overflows else {
-        throw StoredTensorError(problem: "shape \(shape) is impossible")
+        throw WeightFormatError(problem: "shape \(shape) is impossible")
       }
       extent = product
     }
@@ -171,15 +171,4 @@ public struct StoredTensor: Sendable {
       }
     }
   }
-}
-
-/// What is wrong with one tensor, without the name of its file.
-public struct StoredTensorError: Error, CustomStringConvertible, LocalizedError {
-  /// What is wrong.
-  public let problem: String
-
-  /// What is wrong, for a person to read.
-  public var description: String { problem }
-  /// What is wrong, for Foundation's error texts.
-  public var errorDescription: String? { problem }
 }

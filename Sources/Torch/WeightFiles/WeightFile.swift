@@ -14,21 +14,33 @@ public struct WeightFile: Sendable {
   }
 }
 
-/// A weight file that cannot be read or written: which, and why.
-public struct WeightFileError: Error, CustomStringConvertible, LocalizedError {
-  /// The file.
-  public let path: String
-  /// What is wrong with it and what to do.
-  public let problem: String
-
-  /// An error about the file at `path`.
-  public init(path: String, problem: String) {
-    self.path = path
-    self.problem = problem
+extension WeightFile {
+  /// Reads safetensors or a PyTorch checkpoint (`.pth`, `.pt`, `.ckpt`), told apart by their content. Of a
+  /// checkpoint the tensors under `state_dict` are taken where there is such an entry, otherwise all.
+  ///
+  /// - Throws: `WeightFileError` for a file that cannot be read, is damaged or is of another kind.
+  public init(readingAny path: String) throws {
+    let file = try FileAccess.map(path)
+    // Safetensors first: the length it begins with can look like the beginning of a pickle.
+    if SafeTensors.recognises(file) {
+      self = try SafeTensors.read(file, path: path)
+    } else if PyTorchFile.recognises(file) {
+      let checkpoint = try PyTorchFile(file, path: path)
+      let tensors = try checkpoint.stateDictionary()
+      guard !tensors.isEmpty else {
+        let others = checkpoint.passedOver.joined(separator: ", ")
+        throw WeightFileError(
+          path: path,
+          problem: "holds no tensors in dictionaries or lists; save model.state_dict()"
+            + (others.isEmpty ? "" : " instead of objects (passed over: \(others))")
+        )
+      }
+      self.init(tensors: tensors)
+    } else {
+      throw WeightFileError(
+        path: path,
+        problem: "is not a weight file: safetensors and PyTorch's .pth, .pt and .ckpt files can be read"
+      )
+    }
   }
-
-  /// The file and the problem, for a person to read.
-  public var description: String { "\(path): \(problem)" }
-  /// The same, for Foundation's error texts.
-  public var errorDescription: String? { description }
 }
