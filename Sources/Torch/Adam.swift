@@ -31,7 +31,10 @@ public final class Adam {
     let moving = parameters.indices.compactMap { index in
       parameters[index].tensor.gradient.map { (index, $0) }
     }
-    _ = withoutGradient {
+    guard !moving.isEmpty else { return }
+    withoutGradient {
+      // The operator takes the number of the step that it is about to do.
+      callMany("aten::_foreach_add_.Scalar", [moving.map { steps[$0.0] }, 1], capacity: 1)
       callMany(
         "aten::_fused_adam_",
         [

@@ -31,7 +31,7 @@ import Torch
 
   @Test(arguments: Golden.cases("backbone/").filter { $0.tensorNames.contains("half") })
   func subsamplesAsTheRecordedPairDoes(_ golden: GoldenCase) throws {
-    let input = Tensor(Golden.gauss("mcait/input", 3 * 448 * 448), shape: [1, 3, 448, 448])
+    let input = Tensor(Golden.uniform("mcait/input", 3 * 448 * 448), shape: [1, 3, 448, 448])
     try golden.expectClose(CaiTPair.subsample(input).floats, "half")
   }
 
@@ -41,7 +41,7 @@ import Torch
     let prefixes = try golden.setting("prefixes").texts
     let files = try prefixes.map { try generatedFile(of: $0, prefix: $0) { uses($0, inComponent: $1) } }
     let pair = try description.build(try description.stateDict(from: files))
-    let input = Tensor(Golden.gauss("mcait/input", 3 * 448 * 448), shape: [1, 3, 448, 448])
+    let input = Tensor(Golden.uniform("mcait/input", 3 * 448 * 448), shape: [1, 3, 448, 448])
     let maps = withoutGradient { pair(input) }
     for (index, map) in maps.enumerated() { try golden.expectClose(map.floats, "scale\(index + 1)") }
   }

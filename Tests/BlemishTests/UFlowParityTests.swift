@@ -72,7 +72,8 @@ struct RecordedUFlow {
     for (index, z) in latents.z.enumerated() { try golden.expectClose(z.floats, "z\(index + 1)") }
     try golden.expectClose(latents.logDeterminant.floats, "ljd")
     try golden.expectClose(latents.loss.floats, "loss")
-    let map = recorded.flow.likelihoodMap(latents, height: 256, width: 256)
+    // What was recorded under this name is one minus the likelihood.
+    let map = recorded.flow.maps(latents, height: 256, width: 256).localization
     try golden.expectClose(map.floats, "likelihood_map")
 
     let gradients = try golden.gradients()
@@ -106,8 +107,15 @@ struct RecordedUFlow {
       FeatureShape(channels: $0, height: size / $1, width: size / $1)
     }
     let configuration = UFlow.Configuration()
-    let weights = try RecordedUFlow.generatedStateDict(
+    var weights = try RecordedUFlow.generatedStateDict(
       prefix: prefix, features: features, configuration: configuration)
+    // The recorder generated its weights twice over: scales, which are generated from what is there, moved twice.
+    for (name, tensor) in weights where name.hasSuffix("global_scale") {
+      let key = String(name.dropFirst("flow.".count))
+      let moves = Golden.uniform("\(prefix)/\(key)", tensor.count)
+      let moved = zip(tensor.floats(), moves).map { $0 + 0.1 * $1 }
+      weights[name] = StoredTensor(floats: moved, shape: tensor.shape)
+    }
     let parameters = Parameters(weights)
     let flow = try UFlow(
       parameters.root, features: features, normalisingFeatures: false, configuration: configuration)

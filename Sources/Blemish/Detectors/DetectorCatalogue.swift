@@ -4,7 +4,7 @@ import Imaging
 import Torch
 
 /// What a detector is before it is built: its name and its published habits.
-public protocol DetectorType: Detector {
+public protocol DetectorType: Detector, SendableMetatype {
   /// What distinguishes one model of the detector from another; travels in the model file.
   associatedtype Configuration: Codable & Sendable & Equatable
 
