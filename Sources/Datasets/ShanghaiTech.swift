@@ -1,0 +1,93 @@
+/// ShanghaiTech Campus (Liu et al., CVPR 2018): `testing/frames/VIDEO/*.jpg`, a label for each frame in
+/// `testing/test_frame_mask/VIDEO.npy`, masks in `testing/test_pixel_mask/VIDEO.npy`. The training videos are
+/// published as avi; their frames are expected in `training/frames/VIDEO`.
+enum ShanghaiTech: DatasetLayout {
+  static let format = DatasetFormat.shanghaiTech
+  static let evidence =
+    "testing/frames/VIDEO/*.jpg and testing/test_frame_mask/VIDEO.npy, training/frames/VIDEO"
+
+  static func recognises(_ folder: Folder) -> Bool {
+    let testing = folder / "testing"
+    return (testing / "frames").exists
+      && ((testing / "test_frame_mask").exists || (testing / "test_pixel_mask").exists)
+  }
+
+  static func read(_ folder: Folder, category: String?, options: DatasetOptions) throws -> Dataset {
+    let training = folder / "training" / "frames"
+    var samples = training.subfolders.flatMap { video in
+      (training / video).pictures.map {
+        Sample(
+          path: (training / video).file($0),
+          name: "training/frames/\(video)/\($0)",
+          split: .train,
+          group: video
+        )
+      }
+    }
+    guard !samples.isEmpty else { throw withoutTrainingFrames(folder) }
+    let testing = folder / "testing"
+    var warnings: [String] = []
+    let videos = (testing / "frames").subfolders
+    for video in videos { samples += try testSamples(testing, video: video) }
+    for labels in ["test_frame_mask", "test_pixel_mask"] {
+      for file in (testing / labels).files(endingIn: ["npy"]) where !videos.contains(stem(file)) {
+        warnings.append("\(testing.file("\(labels)/\(file)")): a mask without frames, not used")
+      }
+    }
+    return Dataset(name: folder.name, format: format, samples: samples, warnings: warnings)
+  }
+
+  private static func testSamples(_ testing: Folder, video: String) throws -> [Sample] {
+    let own = testing / "frames" / video
+    let frames = own.pictures
+    let pixelFile = testing.file("test_pixel_mask/\(video).npy")
+    let frameFile = testing.file("test_frame_mask/\(video).npy")
+    let pixels = (testing / "test_pixel_mask").contains("\(video).npy") ? try NumpyFile(path: pixelFile) : nil
+    if let pixels, pixels.shape.count != 3 || pixels.shape[0] != frames.count {
+      throw DatasetError(
+        pixelFile,
+        "has shape \(pixels.shape), but \(own.path) holds \(frames.count) frames: expected "
+          + "[\(frames.count), height, width]"
+      )
+    }
+    let isAnomalous: [Bool]
+    if (testing / "test_frame_mask").contains("\(video).npy") {
+      let labels = try NumpyFile(path: frameFile)
+      guard labels.shape == [frames.count] else {
+        throw DatasetError(
+          frameFile,
+          "has shape \(labels.shape), but \(own.path) holds \(frames.count) frames"
+        )
+      }
+      isAnomalous = try labels.nonzero(from: 0, count: frames.count)
+    } else if let pixels {
+      isAnomalous = try frames.indices.map { try pixels.frame($0).contains(true) }
+    } else {
+      throw DatasetError(own.path, "has no labels: expected \(frameFile)")
+    }
+    return frames.indices.map { index in
+      Sample(
+        path: own.file(frames[index]),
+        name: "testing/frames/\(video)/\(frames[index])",
+        split: .test,
+        defectType: isAnomalous[index] ? "anomaly" : Sample.good,
+        groundTruth: isAnomalous[index] && pixels != nil ? .numpy(pixelFile, frame: index) : nil,
+        group: video
+      )
+    }
+  }
+
+  private static func withoutTrainingFrames(_ folder: Folder) -> DatasetError {
+    let expected = folder.file("training/frames")
+    let videos = folder / "training" / "videos"
+    guard let video = videos.files(endingIn: ["avi", "mp4"]).first else {
+      return DatasetError(expected, "holds no frames; training needs training/frames/VIDEO/*.jpg")
+    }
+    return DatasetError(
+      videos.path,
+      "holds videos, which cannot be decoded. Extract the frames of each first, such as: "
+        + "mkdir -p \(expected)/\(stem(video)) && ffmpeg -i \(videos.file(video)) -qscale:v 2 "
+        + "\(expected)/\(stem(video))/%03d.jpg"
+    )
+  }
+}

@@ -1,0 +1,168 @@
+import Testing
+
+@testable import Datasets
+
+@Suite struct MVTecLayoutTests {
+  func bottle(in fixture: Fixture, _ category: String = "bottle") throws {
+    try fixture.touch(
+      "\(category)/train/good/000.png",
+      "\(category)/train/good/001.png",
+      "\(category)/test/good/000.png",
+      "\(category)/test/broken_large/000.png",
+      "\(category)/test/broken_large/001.png",
+      "\(category)/test/contamination/000.png",
+      "\(category)/ground_truth/broken_large/000_mask.png",
+      "\(category)/ground_truth/broken_large/001_mask.png",
+      "\(category)/ground_truth/contamination/000_mask.png",
+      "\(category)/license.txt",
+      "\(category)/readme.txt",
+      "\(category)/.DS_Store"
+    )
+  }
+
+  @Test func readsACategory() throws {
+    let fixture = try Fixture()
+    try bottle(in: fixture)
+    let dataset = try Dataset.read(fixture.file("bottle"))
+    #expect(dataset.name == "bottle")
+    #expect(dataset.format == .mvtecAD)
+    #expect(dataset.train.map(\.name) == ["train/good/000.png", "train/good/001.png"])
+    #expect(
+      dataset.test.map(\.name) == [
+        "test/good/000.png", "test/broken_large/000.png", "test/broken_large/001.png",
+        "test/contamination/000.png",
+      ]
+    )
+    #expect(dataset.test.map(\.isAnomalous) == [false, true, true, true])
+    #expect(
+      dataset.test[2].groundTruth == .picture(fixture.file("bottle/ground_truth/broken_large/001_mask.png"))
+    )
+    #expect(dataset.defectTypes == ["broken_large", "contamination"])
+    #expect(dataset.hasMasks)
+    #expect(dataset.warnings.isEmpty)
+  }
+
+  @Test func choosesAmongCategories() throws {
+    let fixture = try Fixture()
+    try bottle(in: fixture)
+    try bottle(in: fixture, "screw")
+    #expect(try Dataset.categories(of: fixture.path) == ["bottle", "screw"])
+    #expect(try Dataset.read(fixture.path, category: "screw").name == "screw")
+    #expect(message { _ = try Dataset.read(fixture.path) }.contains("bottle, screw"))
+    #expect(message { _ = try Dataset.read(fixture.path, category: "cable") }.contains("\"cable\""))
+  }
+
+  @Test func namesAMissingAndASurplusMask() throws {
+    let fixture = try Fixture()
+    try bottle(in: fixture)
+    try fixture.touch("bottle/ground_truth/contamination/007_mask.png")
+    let warnings = try Dataset.read(fixture.file("bottle")).warnings
+    #expect(warnings.count == 1 && warnings[0].contains("contamination/007_mask.png"))
+    try fixture.remove("bottle/ground_truth/broken_large/001_mask.png")
+    let problem = message { _ = try Dataset.read(fixture.file("bottle")) }
+    #expect(problem.contains("test/broken_large/001.png"))
+    #expect(problem.contains("ground_truth/broken_large/001_mask.png"))
+  }
+
+  @Test func masksAreOptionalAsAWhole() throws {
+    let fixture = try Fixture()
+    try bottle(in: fixture)
+    try fixture.remove("bottle/ground_truth")
+    let dataset = try Dataset.read(fixture.file("bottle"))
+    #expect(!dataset.hasMasks)
+    #expect(dataset.test.allSatisfy { $0.groundTruth == nil })
+  }
+
+  @Test func complainsOfAnEmptyTrainingFolder() throws {
+    let fixture = try Fixture()
+    try fixture.touch("train/good/readme.txt", "test/good/000.png")
+    #expect(message { _ = try Dataset.read(fixture.path) }.contains("train/good: holds no pictures"))
+  }
+
+  @Test func readsBTADWithBitmapsAndPNG() throws {
+    let fixture = try Fixture()
+    try fixture.touch(
+      "01/train/ok/0000.bmp",
+      "01/test/ok/0000.bmp",
+      "01/test/ko/0000.bmp",
+      "01/ground_truth/ko/0000.png",
+      "02/train/ok/0000.png",
+      "02/test/ok/0000.png",
+      "02/test/ko/0000.png",
+      "02/ground_truth/ko/0000.png",
+      "03/train/ok/0000.bmp",
+      "03/test/ok/0000.bmp",
+      "03/test/ko/0000.bmp",
+      "03/ground_truth/ko/0000.bmp"
+    )
+    #expect(try Dataset.categories(of: fixture.path) == ["01", "02", "03"])
+    let third = try Dataset.read(fixture.path, category: "03")
+    #expect(third.format == .btad)
+    #expect(third.test.map(\.defectType) == ["good", "ko"])
+    #expect(third.test[1].groundTruth == .picture(fixture.file("03/ground_truth/ko/0000.bmp")))
+    let first = try Dataset.read(fixture.path, category: "01")
+    #expect(first.test[1].groundTruth == .picture(fixture.file("01/ground_truth/ko/0000.png")))
+  }
+
+  @Test func readsTheOneClassReorganisationOfVisA() throws {
+    let fixture = try Fixture()
+    try fixture.touch(
+      "candle/train/good/0001.JPG",
+      "candle/test/good/0000.JPG",
+      "candle/test/bad/000.JPG",
+      "candle/ground_truth/bad/000.png"
+    )
+    let dataset = try Dataset.read(fixture.path, category: "candle")
+    #expect(dataset.format == .visa)
+    #expect(dataset.test[1].groundTruth == .labels([fixture.file("candle/ground_truth/bad/000.png")]))
+  }
+
+  @Test func readsMVTecAD2() throws {
+    let fixture = try Fixture()
+    try fixture.touch(
+      "can/train/good/000_regular.png",
+      "can/validation/good/000_regular.png",
+      "can/test_public/good/000_regular.png",
+      "can/test_public/bad/000_overexposed.png",
+      "can/test_public/ground_truth/bad/000_overexposed_mask.png",
+      "can/test_private/000_regular.png",
+      "can/test_private_mixed/000_mixed.png"
+    )
+    let dataset = try Dataset.read(fixture.path)
+    #expect(dataset.format == .mvtecAD2)
+    #expect(dataset.name == "can")
+    #expect([dataset.train.count, dataset.validation.count, dataset.test.count] == [1, 1, 2])
+    #expect(
+      dataset.test[1].groundTruth
+        == .picture(fixture.file("can/test_public/ground_truth/bad/000_overexposed_mask.png"))
+    )
+    try fixture.remove("can/test_public/ground_truth/bad/000_overexposed_mask.png")
+    #expect(message { _ = try Dataset.read(fixture.path) }.contains("000_overexposed_mask.png"))
+  }
+
+  @Test func combinesTheMasksOfMVTecLOCO() throws {
+    let fixture = try Fixture()
+    try fixture.touch(
+      "splicing/train/good/000.png",
+      "splicing/validation/good/000.png",
+      "splicing/test/good/000.png",
+      "splicing/defects_config.json"
+    )
+    try fixture.picture("splicing/test/logical_anomalies/000.png")
+    try fixture.picture("splicing/test/structural_anomalies/000.png")
+    try fixture.picture("splicing/ground_truth/logical_anomalies/000/000.png", [0, 250])
+    try fixture.picture("splicing/ground_truth/logical_anomalies/000/001.png", [0, 0, 3])
+    try fixture.picture("splicing/ground_truth/structural_anomalies/000/000.png", [1])
+    try fixture.touch("splicing/ground_truth/structural_anomalies/009/000.png")
+    let dataset = try Dataset.read(fixture.path)
+    #expect(dataset.format == .mvtecLOCO)
+    #expect(dataset.test.map(\.defectType) == ["good", "logical_anomalies", "structural_anomalies"])
+    let mask = try #require(try dataset.test[1].mask(width: 4, height: 3))
+    #expect(mask.pixels.indices.filter { mask.pixels[$0] } == [1, 2])
+    #expect(dataset.warnings.count == 1 && dataset.warnings[0].contains("structural_anomalies/009"))
+    try fixture.remove("splicing/ground_truth/logical_anomalies/000")
+    #expect(
+      message { _ = try Dataset.read(fixture.path) }.contains("ground_truth/logical_anomalies/000/000.png")
+    )
+  }
+}
