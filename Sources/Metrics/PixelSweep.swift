@@ -51,8 +51,6 @@ struct PixelSweep: KeyVisitor {
     overlap = RegionOverlapSweep(normalPixels: normalPixels, regions: regions, limit: overlapLimit)
     self.thresholds = thresholds.enumerated().map { ($1, $0) }.sorted { $0.threshold < $1.threshold }
     atThresholds = thresholds.map { _ in nil }
-    // Nothing called anomalous is a segmentation too, the best one if all pictures are normal.
-    offerIoU()
   }
 
   mutating func begin(key: UInt32) {
@@ -60,8 +58,8 @@ struct PixelSweep: KeyVisitor {
     newPositives = 0
     newNegatives = 0
     newOverlap = 0
-    bestMeanIoU.nextScore(score)
-    bestPooledIoU.nextScore(score)
+    // Nothing called anomalous is a segmentation too, the best one if all pictures are normal.
+    if ranking.truePositives + ranking.falsePositives == 0 { offerIoU(threshold: score) }
     while let last = thresholds.last, last.threshold >= score { passThreshold() }
   }
 
@@ -91,14 +89,16 @@ struct PixelSweep: KeyVisitor {
   mutating func end() {
     ranking.add(positives: newPositives, negatives: newNegatives, score: score)
     overlap.add(overlaps: newOverlap, falsePositives: ranking.falsePositives, score: score)
-    offerIoU()
+    offerIoU(threshold: score.nextDown)
   }
 
-  private mutating func offerIoU() {
-    bestMeanIoU.offer(sumOfIoU)
-    bestPooledIoU.offer(
-      intersectionOverUnion(ranking.truePositives, ranking.falsePositives + ranking.positives)
+  private mutating func offerIoU(threshold: Float) {
+    bestMeanIoU.offer(sumOfIoU, threshold: threshold)
+    let pooled = intersectionOverUnion(
+      ranking.truePositives,
+      ranking.falsePositives + ranking.positives
     )
+    bestPooledIoU.offer(pooled, threshold: threshold)
   }
 
   private mutating func passThreshold() {

@@ -26,7 +26,7 @@ struct RankingSweep {
   let negatives: Int
   private(set) var truePositives = 0
   private(set) var falsePositives = 0
-  // Twice the number of correctly ordered pairs. It outgrows 64 bits only beyond 10⁹ items of either kind.
+  // Twice the number of correctly ordered pairs, ties counted half. Some 10⁹ items of each kind outgrow 64 bits.
   private var pairs: UInt128 = 0
   private var precisionSum = 0.0
   private var bestF1 = Best()
@@ -39,17 +39,20 @@ struct RankingSweep {
     if positives > 0, negatives > 0 { roc.append(x: 0, y: 0, threshold: .infinity) }
   }
 
-  /// Adds all items of one score. `threshold` is that score.
+  /// Adds all items of one score; above the next lower number they are called anomalous.
   @inline(__always)
   mutating func add(positives new: Int, negatives newNegatives: Int, score: Float) {
-    bestF1.nextScore(score)
-    pairs &+= UInt128(truncatingIfNeeded: newNegatives &* (2 &* truePositives &+ new))
+    pairs &+=
+      UInt128(truncatingIfNeeded: newNegatives) &* UInt128(truncatingIfNeeded: 2 &* truePositives &+ new)
     truePositives &+= new
     falsePositives &+= newNegatives
     if new > 0 {
       let precision = Double(truePositives) / Double(truePositives + falsePositives)
       precisionSum += Double(new) * precision
-      bestF1.offer(2 * Double(truePositives) / Double(truePositives + falsePositives + positives))
+      bestF1.offer(
+        2 * Double(truePositives) / Double(truePositives + falsePositives + positives),
+        threshold: score.nextDown
+      )
       precisionRecall.append(
         x: Double(truePositives) / Double(positives),
         y: precision,
@@ -88,27 +91,15 @@ struct RankingSweep {
   }
 }
 
-/// The largest value seen over falling thresholds. What is above the next lower score is what was seen so far,
-/// so that the threshold is known only when that score comes.
+/// The largest value over all thresholds, and the highest threshold that gives it.
 struct Best {
   private(set) var value = -Double.infinity
-  private(set) var threshold = -Float.infinity
-  private var waits = false
+  private(set) var threshold = Float.infinity
 
   @inline(__always)
-  mutating func nextScore(_ score: Float) {
-    if waits {
-      threshold = score
-      waits = false
-    }
-  }
-
-  @inline(__always)
-  mutating func offer(_ value: Double) {
-    if value > self.value {
-      self.value = value
-      threshold = -.infinity
-      waits = true
-    }
+  mutating func offer(_ value: Double, threshold: Float) {
+    guard value > self.value else { return }
+    self.value = value
+    self.threshold = threshold
   }
 }
