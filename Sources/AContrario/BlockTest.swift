@@ -71,7 +71,7 @@ public struct BlockTest: Sendable {
 }
 
 /// The sum over the square window around each pixel, the grid continued by reflection in its border pixels.
-private func windowSums(_ grid: [Int32], height: Int, width: Int, radius: Int) -> [Int] {
+func windowSums(_ grid: [Int32], height: Int, width: Int, radius: Int) -> [Int] {
   func reflected(_ index: Int, _ count: Int) -> Int {
     guard count > 1 else { return 0 }
     let period = 2 * (count - 1)

@@ -64,6 +64,13 @@ struct TestsOfOnePictureTests {
   }
 
   @Test
+  func windowsAreReflectedInTheBorderPixels() {
+    #expect(windowSums([1, 2, 4], height: 1, width: 3, radius: 1) == [5, 7, 8].map { 3 * $0 })
+    #expect(windowSums([1, 2, 4, 8], height: 4, width: 1, radius: 2) == [13, 17, 19, 20].map { 5 * $0 })
+    #expect(windowSums([1, 2], height: 1, width: 2, radius: 2) == [7, 8].map { 5 * $0 })
+  }
+
+  @Test
   func aWindowFullOfExceedancesStaysFinite() throws {
     let scale = try LatentScale(latents: [Float](repeating: 9, count: 16), channels: 1, height: 4, width: 4)
     for precision in [BlockTest.Precision.sum, .integral] {

@@ -1,0 +1,124 @@
+/// How well maps of scores localise anomalies, in all metrics, exactly, for any number of pictures.
+///
+/// Maps are added one at a time. Every pixel's score is kept, four bytes each, in memory up to a limit and
+/// beyond it in a temporary file, and all metrics come from one sweep over the scores in their exact order:
+/// nothing is binned or sampled. Not to be used from several tasks at once.
+public final class PixelEvaluation {
+  /// All that one sweep finds.
+  public struct Measures: Sendable {
+    /// AUROC, average precision, best F1 and curves over pixels.
+    public let ranking: Ranking
+    /// The area under the per-region-overlap curve up to a false-positive rate of 0.3, divided by 0.3.
+    public let aupro: Measured
+    /// False-positive rate and per-region overlap.
+    public let perRegionOverlap: Curve
+    /// The largest intersection over union averaged over all pictures, normal ones included, in hindsight
+    /// ("oracle").
+    public let bestMeanIoU: Measured
+    /// The threshold of `bestMeanIoU`: pixels above it are called anomalous.
+    public let bestMeanIoUThreshold: Float
+    /// The largest intersection over union of the pixels of all pictures taken together.
+    public let bestPooledIoU: Measured
+    /// The threshold of `bestPooledIoU`.
+    public let bestPooledIoUThreshold: Float
+    /// The segmentations at the thresholds asked for, in their order.
+    public let atThresholds: [ThresholdMeasures]
+    /// The number of pictures.
+    public let images: Int
+    /// The number of anomalous regions, 8-connected.
+    public let regions: Int
+  }
+
+  // The pixels of one picture fall in runs: the normal ones, and those of each region.
+  private let keys: SortedRuns
+  private var runs: [PixelSweep.Run] = []
+  private var positives: [Int] = []
+  private var regions = 0
+  private var normalPixels = 0
+  private var scratch: [UInt32] = []
+
+  /// An evaluation to which no map was added.
+  ///
+  /// - Parameter memoryLimit: how many bytes of scores are kept in memory before a temporary file is used.
+  public init(memoryLimit: Int = 128 << 20) {
+    keys = SortedRuns(memoryLimit: memoryLimit)
+  }
+
+  /// Adds one picture.
+  ///
+  /// - Parameters:
+  ///   - scores: `[height, width]`, the higher, the more anomalous.
+  ///   - mask: which pixels are anomalous, `[height, width]`, or nil for a normal picture.
+  ///   - width: the number of columns.
+  /// - Throws: `MetricsError` where the numbers differ, a score is NaN, or the temporary file fails; but for
+  ///   the last, the picture is then as if it had not been added.
+  public func add(scores: [Float], mask: [Bool]?, width: Int) throws(MetricsError) {
+    guard width > 0, !scores.isEmpty, scores.count % width == 0, scores.count < Int(Int32.max) else {
+      throw .wrongCount("\(scores.count) scores are not a map of \(width) columns")
+    }
+    guard mask.map({ $0.count == scores.count }) ?? true else {
+      throw .wrongCount("\(scores.count) scores cannot be set against a mask of \(mask?.count ?? 0) pixels")
+    }
+    if let index = scores.firstIndex(where: \.isNaN) { throw .notANumber(index: index) }
+    let image = Int32(positives.count)
+    guard let mask, mask.contains(true) else {
+      positives.append(0)
+      normalPixels += scores.count
+      try append(scores.map { ScoreKey.key($0) }, PixelSweep.Run(image: image, weight: 0))
+      return
+    }
+    let components = ConnectedRegions(mask: mask, width: width)
+    var normal: [UInt32] = []
+    normal.reserveCapacity(scores.count)
+    var anomalous = components.areas.map { area -> [UInt32] in
+      var keys: [UInt32] = []
+      keys.reserveCapacity(area)
+      return keys
+    }
+    for (pixel, label) in components.labels.enumerated() {
+      let key = ScoreKey.key(scores[pixel])
+      if label < 0 { normal.append(key) } else { anomalous[Int(label)].append(key) }
+    }
+    positives.append(scores.count - normal.count)
+    normalPixels += normal.count
+    regions += anomalous.count
+    if !normal.isEmpty { try append(normal, PixelSweep.Run(image: image, weight: 0)) }
+    for region in anomalous {
+      try append(region, PixelSweep.Run(image: image, weight: 1 / Double(region.count)))
+    }
+  }
+
+  private func append(_ unsorted: [UInt32], _ run: PixelSweep.Run) throws(MetricsError) {
+    var sorted = unsorted
+    if sorted.count < 256 {
+      sorted.sort()
+    } else {
+      radixSort(&sorted, scratch: &scratch, count: unsorted.count, bits: 0..<32)
+    }
+    runs.append(run)
+    try keys.append(sorted, count: unsorted.count)
+  }
+
+  /// Computes everything in one sweep. More maps may be added afterwards.
+  ///
+  /// - Parameters:
+  ///   - thresholds: thresholds fixed beforehand, at which the segmentation is measured too.
+  ///   - overlapLimit: the false-positive rate up to which the per-region overlap counts.
+  /// - Throws: `MetricsError` where a threshold is NaN or the temporary file fails.
+  public func measures(
+    thresholds: [Float] = [],
+    overlapLimit: Double = 0.3
+  ) throws(MetricsError) -> Measures {
+    if let index = thresholds.firstIndex(where: \.isNaN) { throw .notANumber(index: index) }
+    var sweep = PixelSweep(
+      runs: runs,
+      positives: positives,
+      normalPixels: normalPixels,
+      regions: regions,
+      thresholds: thresholds,
+      overlapLimit: overlapLimit
+    )
+    try keys.visit(&sweep)
+    return sweep.finish()
+  }
+}

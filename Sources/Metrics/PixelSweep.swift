@@ -1,0 +1,135 @@
+/// All pixel metrics in one pass over the scores, from the highest down.
+struct PixelSweep: KeyVisitor {
+  /// Pixels of one picture that count alike.
+  struct Run {
+    let image: Int32
+    /// One over the area of the anomalous region that the pixels form, 0 for normal pixels.
+    let weight: Double
+  }
+
+  /// What one picture's segmentation is so far.
+  private struct Image {
+    let positives: Int32
+    var truePositives: Int32 = 0
+    var falsePositives: Int32 = 0
+    var overUnion: Double
+  }
+
+  private let runs: [Run]
+  private var images: [Image]
+  private let normalImages: Int
+  private let regions: Int
+  private var sumOfIoU: Double
+  private var normalImagesWithFalsePositives = 0
+  private var ranking: RankingSweep
+  private var overlap: RegionOverlapSweep
+  private var bestMeanIoU = Best()
+  private var bestPooledIoU = Best()
+  // Thresholds not yet passed, ascending, with their places in the caller's order.
+  private var thresholds: [(threshold: Float, place: Int)]
+  private var atThresholds: [ThresholdMeasures?]
+
+  private var score = Float.infinity
+  private var newPositives = 0
+  private var newNegatives = 0
+  private var newOverlap = 0.0
+
+  init(
+    runs: [Run],
+    positives: [Int],
+    normalPixels: Int,
+    regions: Int,
+    thresholds: [Float],
+    overlapLimit: Double
+  ) {
+    self.runs = runs
+    self.regions = regions
+    images = positives.map { Image(positives: Int32($0), overUnion: intersectionOverUnion(0, $0)) }
+    normalImages = positives.count { $0 == 0 }
+    sumOfIoU = images.reduce(0) { $0 + $1.overUnion }
+    ranking = RankingSweep(positives: positives.reduce(0, +), negatives: normalPixels)
+    overlap = RegionOverlapSweep(normalPixels: normalPixels, regions: regions, limit: overlapLimit)
+    self.thresholds = thresholds.enumerated().map { ($1, $0) }.sorted { $0.threshold < $1.threshold }
+    atThresholds = thresholds.map { _ in nil }
+  }
+
+  mutating func begin(key: UInt32) {
+    score = ScoreKey.score(key)
+    newPositives = 0
+    newNegatives = 0
+    newOverlap = 0
+    // Nothing called anomalous is a segmentation too, the best one if all pictures are normal.
+    if ranking.truePositives + ranking.falsePositives == 0 { offerIoU(threshold: score) }
+    while let last = thresholds.last, last.threshold >= score { passThreshold() }
+  }
+
+  @inline(__always)
+  mutating func add(run: Int, count: Int) {
+    let run = runs[run]
+    let index = Int(run.image)
+    var image = images[index]
+    if run.weight > 0 {
+      newPositives &+= count
+      newOverlap += Double(count) * run.weight
+      image.truePositives &+= Int32(truncatingIfNeeded: count)
+    } else {
+      newNegatives &+= count
+      if image.positives == 0, image.falsePositives == 0 { normalImagesWithFalsePositives += 1 }
+      image.falsePositives &+= Int32(truncatingIfNeeded: count)
+    }
+    let overUnion = intersectionOverUnion(
+      Int(image.truePositives),
+      Int(image.falsePositives) &+ Int(image.positives)
+    )
+    sumOfIoU += overUnion - image.overUnion
+    image.overUnion = overUnion
+    images[index] = image
+  }
+
+  mutating func end() {
+    ranking.add(positives: newPositives, negatives: newNegatives, score: score)
+    overlap.add(overlaps: newOverlap, falsePositives: ranking.falsePositives, score: score)
+    offerIoU(threshold: score.nextDown)
+  }
+
+  private mutating func offerIoU(threshold: Float) {
+    bestMeanIoU.offer(sumOfIoU, threshold: threshold)
+    let pooled = intersectionOverUnion(
+      ranking.truePositives,
+      ranking.falsePositives + ranking.positives
+    )
+    bestPooledIoU.offer(pooled, threshold: threshold)
+  }
+
+  private mutating func passThreshold() {
+    let (threshold, place) = thresholds.removeLast()
+    atThresholds[place] = ThresholdMeasures(
+      threshold: threshold,
+      truePositives: ranking.truePositives,
+      falsePositives: ranking.falsePositives,
+      positives: ranking.positives,
+      images: images.count,
+      normalImages: normalImages,
+      normalImagesWithFalsePositives: normalImagesWithFalsePositives,
+      sumOfIoU: sumOfIoU
+    )
+  }
+
+  consuming func finish() -> PixelEvaluation.Measures {
+    while !thresholds.isEmpty { passThreshold() }
+    let (aupro, curve) = overlap.finish()
+    let noImages = Measured.unavailable(reason: "there are no pictures")
+    return PixelEvaluation.Measures(
+      ranking: ranking.finish("pixels"),
+      aupro: aupro,
+      perRegionOverlap: curve,
+      bestMeanIoU: images.isEmpty ? noImages : .value(bestMeanIoU.value / Double(images.count)),
+      bestMeanIoUThreshold: bestMeanIoU.threshold,
+      bestPooledIoU: images.isEmpty ? noImages : .value(bestPooledIoU.value),
+      bestPooledIoUThreshold: bestPooledIoU.threshold,
+      atThresholds: atThresholds.compactMap { $0 },
+      images: images.count,
+      regions: regions
+    )
+  }
+}
