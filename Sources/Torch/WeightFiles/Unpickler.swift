@@ -317,7 +317,7 @@ struct Unpickler {
     }
   }
 
-  private static let maximumWork = 5_000_000
+  private static let maximumWork = 2_000_000
   private static let maximumNames = 100
 
   private static var damaged: WeightFormatError {
