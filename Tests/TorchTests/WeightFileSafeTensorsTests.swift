@@ -109,6 +109,27 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["taken"])
   }
 
+  /// A limit on the size of files stands in for a full disk. It holds for a process, hence one of its own.
+  @Test func aDiskThatFillsUpLeavesTheOldFile() async {
+    await #expect(processExitsWith: .success) {
+      let folder = try TemporaryFolder()
+      let path = folder.path("weights.safetensors")
+      try SafeTensors.write(WeightFile(tensors: ["a": StoredTensor(floats: [1], shape: [1])]), to: path)
+      var limit = rlimit(rlim_cur: 5000, rlim_max: 5000)
+      try #require(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+      signal(SIGXFSZ, SIG_IGN)
+      let large = StoredTensor(floats: [Float](repeating: 2, count: 5000), shape: [5000])
+      let error = #expect(throws: WeightFileError.self) {
+        try SafeTensors.write(WeightFile(tensors: ["b": large]), to: path)
+      }
+      try #require(error?.description.contains(path) == true)
+      try #require(try SafeTensors.read(path).tensors.keys.sorted() == ["a"])
+      try #require(
+        try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["weights.safetensors"]
+      )
+    }
+  }
+
   /// A safetensors file of this header and eight zero bytes.
   private func file(_ header: String) -> Data {
     withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8)

@@ -75,15 +75,12 @@ struct Unpickler {
     case "\u{86}": push(.tuple(try popLast(2)))
     case "\u{87}": push(.tuple(try popLast(3)))
     case "]": push(.list([]))
-    case "l": push(.list(try popToMark()))
     case "}": push(.dictionary([]))
-    case "d": push(.dictionary(try pairs(popToMark())))
     case "\u{8F}": push(.set([]))
     case "\u{91}": push(.set(try popToMark()))
     case "a": try extend(with: popLast(1))
-    case "e", "\u{90}": try extend(with: popToMark())
     case "s": try extend(with: popLast(2))
-    case "u": try extend(with: pairs(popToMark()))
+    case "e", "u", "\u{90}": try extend(with: popToMark())
     default: return false
     }
     return true
@@ -284,29 +281,29 @@ struct Unpickler {
     stack.append(index)
   }
 
-  private func pairs(_ items: [Int]) throws -> [Int] {
-    guard items.count.isMultiple(of: 2) else { throw Self.damaged }
-    return items
-  }
-
   /// Adds items to the container on top of the stack.
   private mutating func extend(with items: [Int]) throws {
     let container = try top()
-    let node = nodes[container]
-    // The array must have one owner while it grows, otherwise every item added copies it.
-    nodes[container] = .none
-    switch consume node {
-    case .list(var old):
-      old += items
-      nodes[container] = .list(old)
-    case .set(var old):
-      old += items
-      nodes[container] = .set(old)
-    case .dictionary(var old):
-      old += try pairs(items)
-      nodes[container] = .dictionary(old)
-    case .object(let name): nodes[container] = .object(name)
+    let remake: ([Int]) -> PickleGraph.Node
+    switch nodes[container] {
+    case .list: remake = PickleGraph.Node.list
+    case .set: remake = PickleGraph.Node.set
+    case .dictionary where items.count.isMultiple(of: 2): remake = PickleGraph.Node.dictionary
+    case .object: return
     default: throw Self.damaged
+    }
+    var all = takeItems(of: container)
+    all += items
+    nodes[container] = remake(all)
+  }
+
+  /// Takes the items out of a container: an array must have one owner while it grows, otherwise adding one item
+  /// after the other takes quadratic time.
+  private mutating func takeItems(of container: Int) -> [Int] {
+    defer { nodes[container] = .none }
+    switch nodes[container] {
+    case .list(let items), .set(let items), .dictionary(let items): return items
+    default: return []
     }
   }
 
@@ -320,7 +317,7 @@ struct Unpickler {
     }
   }
 
-  private static let maximumWork = 5_000_000
+  private static let maximumWork = 2_000_000
   private static let maximumNames = 100
 
   private static var damaged: WeightFormatError {
