@@ -1,0 +1,133 @@
+import AContrario
+import Imaging
+import Torch
+
+/// What a model says of one picture.
+public struct Inspection: Sendable {
+  /// The picture's path.
+  public var path: String
+  /// The picture's own width in pixels.
+  public var width: Int
+  /// The picture's own height in pixels.
+  public var height: Int
+  /// How anomalous the detector holds the picture; larger is more.
+  public var score: Double
+  /// Where, at the size at which maps are evaluated; larger is more anomalous.
+  public var anomalyMap: ScoreMap
+  /// Where, by the map that pictures are judged by.
+  public var detectionMap: ScoreMap
+  private let test: NumberOfFalseAlarms
+
+  init(
+    picture: PreparedPicture, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap, scales: [LatentScale]
+  ) throws {
+    path = picture.path
+    width = picture.width
+    height = picture.height
+    self.score = score
+    self.anomalyMap = anomalyMap
+    self.detectionMap = detectionMap
+    test = try NumberOfFalseAlarms(scales: scales, height: anomalyMap.height, width: anomalyMap.width)
+  }
+
+  /// log10 of the number of false alarms of the most significant region: how many regions like it are expected
+  /// in a picture of a good part.
+  public var logNFA: Double { test.mostSignificantLogNFA }
+
+  /// Whether fewer than one such region is expected in a picture of a good part.
+  public var isAnomalous: Bool { logNFA < 0 }
+
+  /// log10 NFA per pixel at the size at which maps are evaluated; the segmentation is where it is below 0.
+  public var logNFAMap: ScoreMap { ScoreMap(width: test.width, height: test.height, values: test.logNFA) }
+
+  /// log10 NFA per pixel at the picture's own size.
+  /// - Throws: `AContrarioError` where the picture's size is none.
+  public func logNFAMapOfPicture() throws -> ScoreMap {
+    let map = try NumberOfFalseAlarms(
+      scales: test.scales, logTests: test.logTests, height: height, width: width)
+    return ScoreMap(width: width, height: height, values: map.logNFA)
+  }
+
+  /// The pixels that belong to significant regions: log NFA below 0. A significant region so small that it is
+  /// lost between the map's pixels is marked by its most significant pixel.
+  public func mask(of logNFAMap: ScoreMap) -> Mask {
+    let least = logNFAMap.values.min() ?? 0
+    let limit = isAnomalous && least >= 0 ? least.nextUp : 0
+    return Mask(
+      width: logNFAMap.width, height: logNFAMap.height, pixels: logNFAMap.values.map { $0 < limit })
+  }
+}
+
+/// A connected region that is significant, in the pixels of the map that it was found in.
+public struct FoundRegion: Sendable, Codable, Equatable {
+  /// The column of its leftmost pixel.
+  public var x: Int
+  /// The row of its uppermost pixel.
+  public var y: Int
+  /// Columns of its bounding box.
+  public var width: Int
+  /// Rows of its bounding box.
+  public var height: Int
+  /// Pixels.
+  public var area: Int
+  /// The mean column of its pixels.
+  public var centroidX: Double
+  /// The mean row of its pixels.
+  public var centroidY: Double
+  /// log10 NFA of its most significant pixel.
+  public var logNFA: Double
+}
+
+extension Inspection {
+  /// The connected regions of a mask, the most significant first.
+  public func regions(of mask: Mask, in logNFAMap: ScoreMap) -> [FoundRegion] {
+    let components = mask.connectedComponents
+    var least = [Float](repeating: .infinity, count: components.regions.count)
+    for (pixel, label) in components.labels.enumerated() where label >= 0 {
+      least[Int(label)] = min(least[Int(label)], logNFAMap.values[pixel])
+    }
+    return components.regions.map { region in
+      let centroid = region.centroid
+      return FoundRegion(
+        x: region.columns.lowerBound, y: region.rows.lowerBound, width: region.columns.count,
+        height: region.rows.count, area: region.area, centroidX: centroid.x, centroidY: centroid.y,
+        logNFA: Double(least[Int(region.label)]))
+    }.sorted { ($0.logNFA, -$0.area) < ($1.logNFA, -$1.area) }
+  }
+}
+
+extension Model {
+  /// Inspects prepared pictures, as one batch.
+  /// - Throws: ``TorchError`` where an operator fails, for instance for want of memory.
+  public func inspect(_ pictures: [PreparedPicture]) throws -> [Inspection] {
+    guard !pictures.isEmpty else { return [] }
+    let (height, width) = (configuration.mapHeight, configuration.mapWidth)
+    let found = try withTorchErrors {
+      withoutGradient {
+        let latents = detector(features(Tensor(pictures)))
+        let maps = detector.maps(latents, height: height, width: width)
+        return (
+          z: latents.z.map { (values: $0.floats, shape: $0.shape) }, localization: maps.localization.floats,
+          detection: maps.detection.floats, scores: maps.imageScore.floats
+        )
+      }
+    }
+    let pixels = height * width
+    return try concurrentMap(Array(pictures.indices)) { index in
+      Result {
+        let scales = try found.z.map { z in
+          let count = z.shape[1] * z.shape[2] * z.shape[3]
+          return try LatentScale(
+            latents: Array(z.values[(index * count)..<((index + 1) * count)]), channels: z.shape[1],
+            height: z.shape[2], width: z.shape[3])
+        }
+        func map(_ values: [Float]) -> ScoreMap {
+          ScoreMap(width: width, height: height, values: Array(values[(index * pixels)..<((index + 1) * pixels)]))
+        }
+        return try Inspection(
+          picture: pictures[index], score: Double(found.scores[index]), anomalyMap: map(found.localization),
+          detectionMap: map(found.detection), scales: scales)
+      }
+    }.map { try $0.get() }
+  }
+}
