@@ -1,0 +1,77 @@
+/// The size a picture is brought to before a network sees it.
+public enum Resizing: Sendable, Hashable, Codable {
+  /// The shorter side gets this length, the longer one follows in proportion, rounded down.
+  case shorterSide(Int)
+  /// Exactly this size, whatever the proportions were.
+  case exact(height: Int, width: Int)
+
+  /// The size that a picture of the given size gets.
+  ///
+  /// - Throws: ``PictureError/unreachableSize(height:width:resizing:)`` for sizes that are not positive, or so large
+  ///   that memory would run out: a line one pixel high grows beyond all bounds.
+  public func size(forHeight height: Int, width: Int) throws -> (height: Int, width: Int) {
+    let sides = 1...Picture.maximumSide
+    let target: (height: Int, width: Int)? =
+      switch self {
+      case .exact(let height, let width):
+        sides ~= height && sides ~= width ? (height, width) : nil
+      case .shorterSide(let side):
+        if !(sides ~= side) {
+          nil
+        } else if width <= height {
+          (side * height / width, side)
+        } else {
+          (side, side * width / height)
+        }
+      }
+    guard let target, target.height <= Picture.maximumPixelCount / target.width else {
+      throw PictureError.unreachableSize(height: height, width: width, resizing: self)
+    }
+    return target
+  }
+}
+
+/// A picture as networks trained on ImageNet take it: three planes, scaled to [0, 1], less the mean of ImageNet's
+/// pixels, over their standard deviation.
+public struct NormalizedPicture: Sendable, Equatable {
+  /// The mean of red, green and blue over ImageNet.
+  public static let mean: [Float] = [0.485, 0.456, 0.406]
+  /// The standard deviation of red, green and blue over ImageNet.
+  public static let standardDeviation: [Float] = [0.229, 0.224, 0.225]
+
+  /// Rows.
+  public let height: Int
+  /// Columns.
+  public let width: Int
+  /// `[3, height, width]`, row-major.
+  public let values: [Float]
+
+  /// Resizes a picture and normalises it. A grey one fills all three planes.
+  ///
+  /// - Throws: ``PictureError/unreachableSize(height:width:resizing:)``.
+  public init(_ picture: Picture, resizing: Resizing, filter: ResamplingFilter) throws {
+    let (height, width) = try resizing.size(forHeight: picture.height, width: picture.width)
+    let greyOrGreen = picture.channels == 1 ? 0 : 1
+    let greyOrBlue = picture.channels == 1 ? 0 : 2
+    let scales = Self.standardDeviation.map { 1 / ($0 * picture.samples.maximum) }
+    let offsets = zip(Self.mean, Self.standardDeviation).map { -$0 / $1 }
+    self.height = height
+    self.width = width
+    values = [Float](unsafeUninitializedCapacity: 3 * height * width) { values, count in
+      let red = values.baseAddress!
+      let green = red + height * width
+      let blue = green + height * width
+      let scale = (scales[0], scales[1], scales[2])
+      let offset = (offsets[0], offsets[1], offsets[2])
+      picture.resample(width: width, height: height, filter: filter) { y, pixels in
+        let start = y * width
+        for x in 0..<width {
+          red[start + x] = Float(pixels[x][0]) * scale.0 + offset.0
+          green[start + x] = Float(pixels[x][greyOrGreen]) * scale.1 + offset.1
+          blue[start + x] = Float(pixels[x][greyOrBlue]) * scale.2 + offset.2
+        }
+      }
+      count = 3 * height * width
+    }
+  }
+}

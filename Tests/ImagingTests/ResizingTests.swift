@@ -1,0 +1,198 @@
+import Foundation
+import Testing
+
+@testable import Imaging
+
+@Suite struct ResizingTests {
+  /// Where the golden cases lie: `BLEMISH_GOLDEN`, else `../shared/golden` beside the package.
+  static let golden: URL? = {
+    let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let folder =
+      ProcessInfo.processInfo.environment["BLEMISH_GOLDEN"].map { URL(filePath: $0) }
+      ?? package.deletingLastPathComponent().appending(path: "shared/golden")
+    return FileManager.default.fileExists(atPath: folder.appending(path: "index.json").path) ? folder : nil
+  }()
+
+  @Test(.enabled(if: golden != nil)) func goldenPreprocessingIsMatched() throws {
+    let golden = try #require(Self.golden)
+    let index = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: golden.appending(path: "index.json"))
+    )
+    let cases = try #require(index as? [String: [String: Any]]).filter { $0.key.hasPrefix("preprocess/") }
+    #expect(!cases.isEmpty)
+    for (name, description) in cases {
+      let image = try #require(description["image"] as? String)
+      let size = try #require(description["size"] as? Int)
+      let picture = try Picture(contentsOf: golden.appending(path: "preprocess/\(image)").path)
+      let tensors = try readSafetensors(golden.appending(path: name + ".safetensors"))
+      #expect(!tensors.isEmpty)
+      for (key, expected) in tensors {
+        let found =
+          switch key {
+          case "uflow_bilinear_shorter_side":
+            try NormalizedPicture(picture, resizing: .shorterSide(size), filter: .bilinear)
+          case "msflow_lanczos_square":
+            try NormalizedPicture(picture, resizing: .exact(height: size, width: size), filter: .lanczos)
+          default:
+            throw PictureError.unreadable(name: key, reason: "no such preprocessing")
+          }
+        #expect([3, found.height, found.width] == expected.shape)
+        let plane = found.height * found.width
+        let errors = found.values.indices.map { index in
+          abs(found.values[index] - expected.values[index])
+            * NormalizedPicture.standardDeviation[index / plane]
+        }
+        // The case allows 1.5 / 255. The resized pixels are Pillow's, so only normalising leaves an error.
+        #expect(errors.max()! < 1e-5, "\(name) \(key)")
+      }
+    }
+  }
+
+  @Test func normalisingScalesEveryChannelByItsOwnMeanAndDeviation() throws {
+    let picture = Picture(width: 1, height: 1, channels: 3, samples: .eightBit([255, 0, 51]))
+    let planes = try NormalizedPicture(picture, resizing: .exact(height: 2, width: 3), filter: .bilinear)
+    #expect(planes.values.count == 18)
+    for (index, expected) in [(0, (1 - 0.485) / 0.229), (6, -0.456 / 0.224), (12, (0.2 - 0.406) / 0.225)] {
+      #expect(abs(Double(planes.values[index]) - expected) < 1e-5)
+    }
+  }
+
+  @Test func greyFillsAllPlanesAndSixteenBitsKeepTheirPrecision() throws {
+    let grey = Picture(width: 1, height: 1, channels: 1, samples: .sixteenBit([30_001]))
+    let values = try NormalizedPicture(grey, resizing: .shorterSide(1), filter: .bilinear).values
+    for channel in 0..<3 {
+      let expected =
+        (Float(30_001) / 65_535 - NormalizedPicture.mean[channel])
+        / NormalizedPicture.standardDeviation[channel]
+      #expect(abs(values[channel] - expected) < 1e-6)
+    }
+  }
+
+  @Test func theLongerSideFollowsInProportionRoundedDown() throws {
+    #expect(try Resizing.shorterSide(128).size(forHeight: 240, width: 160) == (192, 128))
+    #expect(try Resizing.shorterSide(448).size(forHeight: 110, width: 2048) == (448, 8340))
+    #expect(try Resizing.shorterSide(5).size(forHeight: 3, width: 4) == (5, 6))
+    #expect(try Resizing.exact(height: 7, width: 9).size(forHeight: 3, width: 4) == (7, 9))
+  }
+
+  @Test func impossibleSizesAreErrors() throws {
+    let line = Picture.noise(width: 65_500, height: 1, channels: 1)
+    for resizing in [
+      .shorterSide(448), .shorterSide(0), .shorterSide(.max), .exact(height: -1, width: 5),
+      .exact(height: 60_000, width: 60_000),
+    ] as [Resizing] {
+      #expect(throws: PictureError.self) {
+        try NormalizedPicture(line, resizing: resizing, filter: .bilinear)
+      }
+    }
+  }
+
+  @Test(arguments: ResamplingFilter.allCases, [8, 16])
+  func constantPicturesStayConstant(filter: ResamplingFilter, bits: Int) {
+    let samples: Picture.Samples =
+      bits == 8
+      ? .eightBit([UInt8](repeating: 201, count: 143))
+      : .sixteenBit([UInt16](repeating: 51_234, count: 143))
+    let picture = Picture(width: 11, height: 13, channels: 1, samples: samples)
+    for (width, height) in [(5, 40), (1, 1), (11, 6), (64, 13)] {
+      let resized = picture.resized(width: width, height: height, filter: filter)
+      #expect(resized.numbers == [Int](repeating: bits == 8 ? 201 : 51_234, count: width * height))
+    }
+  }
+
+  @Test(arguments: ResamplingFilter.allCases)
+  func sameSizeChangesNothing(filter: ResamplingFilter) {
+    let picture = Picture.noise(width: 12, height: 9, channels: 3)
+    #expect(picture.resized(width: 12, height: 9, filter: filter) == picture)
+  }
+
+  @Test(arguments: ResamplingFilter.allCases)
+  func resizingFollowsTheDefinitionOfItsFilter(filter: ResamplingFilter) {
+    let picture = Picture.noise(width: 19, height: 14, channels: 3, seed: 7)
+    for (width, height) in [(7, 5), (40, 33), (19, 4), (6, 14), (3, 50), (18, 3), (25, 9)] {
+      let resized = picture.resized(width: width, height: height, filter: filter)
+      let expected: [Int]
+      // Rows lost, more than twice the columns lost: down first.
+      if 14 - height > max(0, 2 * (19 - width)) {
+        let turned = transposed(picture.numbers, rows: 14, columns: 19)
+        let down = plainly(turned, rows: 19, columns: 14, to: height, filter)
+        expected = plainly(
+          transposed(down, rows: 19, columns: height),
+          rows: height,
+          columns: 19,
+          to: width,
+          filter
+        )
+      } else {
+        let across = plainly(picture.numbers, rows: 14, columns: 19, to: width, filter)
+        let turned = transposed(across, rows: 14, columns: width)
+        let down = plainly(turned, rows: width, columns: 14, to: height, filter)
+        expected = transposed(down, rows: width, columns: height)
+      }
+      let agrees = resized.numbers == expected
+      #expect(agrees, "\(width) x \(height)")
+    }
+  }
+
+  /// Resizes rows of RGB pixels straight from the definition, with weights of 22 binary places.
+  private func plainly(
+    _ numbers: [Int],
+    rows: Int,
+    columns: Int,
+    to target: Int,
+    _ filter: ResamplingFilter
+  ) -> [Int] {
+    let scale = Double(columns) / Double(target)
+    let widening = max(scale, 1)
+    var result: [Int] = []
+    for row in 0..<rows {
+      for x in 0..<target {
+        let center = (Double(x) + 0.5) * scale
+        let weights = (0..<columns).map { column -> Double in
+          filter == .nearest
+            ? (column == Int(center) ? 1 : 0) : filter.weight(at: (Double(column) + 0.5 - center) / widening)
+        }
+        let sum = weights.reduce(0, +)
+        for channel in 0..<3 {
+          var value = 0.0
+          for column in 0..<columns {
+            value +=
+              (weights[column] / sum * 0x1p22).rounded() / 0x1p22
+              * Double(numbers[(row * columns + column) * 3 + channel])
+          }
+          result.append(Int(min(max(value, 0), 255) + 0.5))
+        }
+      }
+    }
+    return result
+  }
+
+  private func transposed(_ numbers: [Int], rows: Int, columns: Int) -> [Int] {
+    var result: [Int] = []
+    for column in 0..<columns {
+      for row in 0..<rows {
+        let start = (row * columns + column) * 3
+        result += numbers[start..<start + 3]
+      }
+    }
+    return result
+  }
+
+  @Test func mapsAreResizedWithoutAlignedCorners() {
+    // As torch.nn.functional.interpolate gives it.
+    let row = ScoreMap(width: 2, height: 1, values: [0, 4])
+    #expect(row.resized(width: 4, height: 1).values == [0, 1, 3, 4])
+    let map = ScoreMap(width: 2, height: 2, values: [0, 4, 8, 12])
+    #expect(
+      map.resized(width: 4, height: 4).values == [0, 1, 3, 4, 2, 3, 5, 6, 6, 7, 9, 10, 8, 9, 11, 12]
+    )
+    #expect(
+      ScoreMap(width: 4, height: 1, values: [1, 2, 3, 4]).resized(width: 2, height: 1).values == [1.5, 3.5]
+    )
+    #expect(
+      ScoreMap(width: 1, height: 1, values: [3]).resized(width: 2, height: 3).values == [3, 3, 3, 3, 3, 3]
+    )
+    #expect(map.resized(width: 2, height: 2) == map)
+  }
+}
