@@ -4,7 +4,7 @@ import Testing
 
 @testable import Blemish
 
-/// Names of the elements of a page and the values of their attributes; parsing fails if it is not well formed.
+/// Names of the elements of a page and the values of their attributes, if it is well formed.
 final class Outline: NSObject, XMLParserDelegate {
   var elements: [String] = []
   var attributes: [[String: String]] = []
@@ -159,7 +159,7 @@ final class Outline: NSObject, XMLParserDelegate {
     content.roc = [.init("a", [[.nan, 1], [0, .infinity]]), .init("b", [])]
     content.calibration = [.init("none", [[0, 0], [-1, .nan]])]
     content.scores = .init(name: "score", good: [.nan, 2, 2], anomalous: [2, .infinity], threshold: .nan)
-    content.training = .init(curves: [.init("loss", [[3, 1]])], keptEpoch: 900)
+    content.training = .init(curves: [.init("loss", [[3, 1e308], [4, -1e308], [5, 1]])], keptEpoch: 900)
     content.metrics = .init(
       columns: [.init("AUROC")],
       rows: [.init("all", [.init(.nan)]), .init("none", [])]

@@ -2,8 +2,8 @@ import Foundation
 
 /// Pieces of HTML that is well-formed XML, too.
 enum HTML {
-  /// Text as it may stand between tags and in quoted attributes. Characters that no page may contain become the
-  /// replacement character.
+  /// Text as it may stand between tags and in quoted attributes. Characters that no page may contain become
+  /// the replacement character.
   static func escaped(_ text: String) -> String {
     var result = ""
     result.reserveCapacity(text.utf8.count)

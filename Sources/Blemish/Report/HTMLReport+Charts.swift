@@ -1,7 +1,8 @@
 import Foundation
 
 extension HTMLReport {
-  /// The scores, ROC, per-region overlap, precision-recall, calibration and training, as far as there are any.
+  /// The scores, ROC, per-region overlap, precision-recall, calibration and training, as far as there are
+  /// any.
   static func charts(_ content: ReportContent) -> String {
     let charts =
       (content.scores.map(histogram) ?? "") + curves(content) + (content.training.map(training) ?? "")
@@ -56,7 +57,7 @@ extension HTMLReport {
         "Calibration",
         chart,
         content.calibration,
-        "Dashed: as promised. Below it there are fewer false alarms than promised; none at all lies on the axis."
+        "Dashed: as promised. Below it there are fewer false alarms than promised; none lies on the axis."
       )
     }
     return charts
@@ -109,7 +110,7 @@ extension HTMLReport {
 
   /// The training curves over the epochs.
   private static func training(_ training: ReportContent.Training) -> String {
-    let points = training.curves.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
+    let points = training.curves.flatMap(\.points).filter { abs($0.x) < 1e100 && abs($0.y) < 1e100 }
     guard let first = points.first else { return "" }
     let low = points.reduce(first) { pointwiseMin($0, $1) }
     let high = points.reduce(first) { pointwiseMax($0, $1) }

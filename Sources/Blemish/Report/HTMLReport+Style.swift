@@ -30,7 +30,8 @@ extension HTMLReport {
     .summary { margin: 1.1rem 0 0; max-width: 62ch; font-size: 1.08rem; }
     .headline { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .8rem;
       margin: 1.6rem 0 0; }
-    .headline div { padding: .85rem 1rem .9rem; border: 1px solid rgba(255, 255, 255, .14); border-radius: 10px;
+    .headline div { padding: .85rem 1rem .9rem; border: 1px solid rgba(255, 255, 255, .14); border-radius:
+      10px;
       background: rgba(255, 255, 255, .05); }
     .headline dt { color: var(--band-soft); font-size: .84rem; }
     .headline dd { margin: 0; }
@@ -40,11 +41,14 @@ extension HTMLReport {
     .headline .missing { font-size: 1.1rem; font-weight: 500; line-height: 2.1; color: var(--band-soft); }
     .headline .note { color: var(--band-soft); font-size: .8rem; line-height: 1.35; }
     .cautions { margin: 1.2rem 0 0; padding: 0; list-style: none; }
-    .cautions li { margin-top: .5rem; padding: .55rem .9rem; border-left: 4px solid #f0c060; border-radius: 4px;
+    .cautions li { margin-top: .5rem; padding: .55rem .9rem; border-left: 4px solid #f0c060; border-radius:
+      4px;
       background: rgba(240, 192, 96, .12); font-size: .92rem; overflow-wrap: anywhere; }
-    nav { position: sticky; top: 0; z-index: 1; background: var(--card); border-bottom: 1px solid var(--edge); }
+    nav { position: sticky; top: 0; z-index: 1; background: var(--card); border-bottom: 1px solid var(--edge);
+      }
     nav .wide { display: flex; gap: 1.3rem; overflow-x: auto; }
-    nav a { padding: .7rem 0; color: var(--soft); font-size: .9rem; text-decoration: none; white-space: nowrap; }
+    nav a { padding: .7rem 0; color: var(--soft); font-size: .9rem; text-decoration: none; white-space:
+      nowrap; }
     nav a:hover, nav a:focus-visible { color: var(--accent); }
     main { padding-bottom: 4rem; }
     section { scroll-margin-top: 3.2rem; }
@@ -57,7 +61,7 @@ extension HTMLReport {
     th, td { padding: .55rem .9rem; border-bottom: 1px solid var(--edge); text-align: right; }
     thead th { color: var(--soft); font-size: .82rem; font-weight: 600; vertical-align: bottom; }
     th:first-child { text-align: left; }
-    tbody th { min-width: 7.5rem; font-weight: 500; overflow-wrap: anywhere; }
+    tbody th { min-width: 8.6rem; font-weight: 500; overflow-wrap: anywhere; }
     .scroll th:first-child { position: sticky; left: 0; background: var(--card); }
     sup { line-height: 0; }
     tbody tr:last-child > * { border-bottom: 0; }
@@ -68,7 +72,8 @@ extension HTMLReport {
     .reasons { margin: .7rem 0 0; padding-left: 1.6rem; font-size: .88rem; }
     .properties td { text-align: left; overflow-wrap: anywhere; white-space: pre-wrap; }
     .properties th { width: 30%; color: var(--soft); vertical-align: top; }
-    .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
+    .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap:
+      1rem; }
     figure.card { margin: 0; padding: .9rem 1rem 1rem; }
     figure.card h3 { margin: 0 0 .5rem; }
     svg { display: block; width: 100%; height: auto; }
@@ -85,14 +90,17 @@ extension HTMLReport {
     .s0 { color: var(--s0); } .s1 { color: var(--s1); } .s2 { color: var(--s2); }
     .s3 { color: var(--s3); } .s4 { color: var(--s4); } .s5 { color: var(--s5); }
     figcaption p { margin: .4rem 0 0; color: var(--soft); font-size: .88rem; }
-    .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .4rem 0 0; padding: 0; list-style: none;
+    .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .4rem 0 0; padding: 0; list-style:
+      none;
       font-size: .88rem; }
     .swatch { display: inline-block; width: .85em; height: .85em; margin-right: .45em; border-radius: 3px;
       background: currentColor; vertical-align: -.05em; }
-    .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
+    .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap:
+      1rem; }
     article { padding: .8rem .9rem .9rem; border-top-width: 4px !important; break-inside: avoid; }
     h4 { margin: 0; font-size: .92rem; font-weight: 600; overflow-wrap: anywhere; }
-    article p { display: flex; flex-wrap: wrap; gap: .2rem .8rem; align-items: baseline; margin: .15rem 0 .6rem;
+    article p { display: flex; flex-wrap: wrap; gap: .2rem .8rem; align-items: baseline; margin: .15rem 0
+      .6rem;
       font-size: .86rem; }
     .verdict { font-weight: 700; }
     .type { color: var(--soft); overflow-wrap: anywhere; }
@@ -109,7 +117,8 @@ extension HTMLReport {
     .facts dt { color: var(--soft); }
     .facts dd { margin: 0 .7rem 0 0; font-weight: 600; }
     @media print {
-      :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --edge: #bbb; --grid: #ddd; --band: #fff;
+      :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --edge: #bbb; --grid: #ddd; --band:
+        #fff;
         --band-ink: #000; --band-soft: #444; --accent: #000; --s0: #2a78b5; --s1: #d5601c; --s2: #3d8a5f;
         --s3: #8a5fb0; --s4: #b03a5b; --s5: #7a7428; --fill: #e4ecf3; --good: #1c5a35; --bad: #a01810;
         --warn: #7a4d00; }
@@ -120,7 +129,8 @@ extension HTMLReport {
       .headline div { border-color: #bbb; }
       figure.card, tr { break-inside: avoid; }
       h2, h3 { break-after: avoid; }
-      .gallery { grid-template-columns: repeat(2, 1fr); }
+      .gallery, .charts { grid-template-columns: repeat(2, 1fr); }
+      .share { background: none; }
     }
 
     """

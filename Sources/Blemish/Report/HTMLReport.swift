@@ -1,7 +1,7 @@
 import Foundation
 
-/// The report of an evaluation as one HTML page that needs nothing beside it: no network, no scripts, no other
-/// files.
+/// The report of an evaluation as one HTML page that needs nothing beside it: no network, no scripts, no
+/// other files.
 public enum HTMLReport {
   /// Writes the page, replacing a file that is there.
   ///
@@ -19,6 +19,8 @@ public enum HTMLReport {
       "<section id=\"\($0.id)\" aria-labelledby=\"\($0.id)-title\"><h2 id=\"\($0.id)-title\">\($0.title)</h2>"
         + "\($0.body)</section>"
     }
+    let navigation =
+      links.count < 2 ? "" : "<nav aria-label=\"Sections\"><div class=\"wide\">\(links.joined())</div></nav>"
     // The policy makes sure that nothing in the page is ever fetched or run.
     return """
       <!DOCTYPE html>
@@ -26,7 +28,8 @@ public enum HTMLReport {
       <head>
       <meta charset="utf-8"/>
       <meta name="viewport" content="width=device-width, initial-scale=1"/>
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
+      <meta http-equiv="Content-Security-Policy"
+      content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
       <meta name="color-scheme" content="light dark"/>
       <title>\(title) · Blemish</title>
       <style>\(styleSheet)</style>
@@ -40,7 +43,7 @@ public enum HTMLReport {
       \(headline(content.headline))
       \(cautions(content.cautions))
       </div></header>
-      \(links.count > 1 ? "<nav aria-label=\"Sections\"><div class=\"wide\">\(links.joined())</div></nav>" : "")
+      \(navigation)
       <main class="wide">
       \(bodies.joined(separator: "\n"))
       </main>

@@ -34,6 +34,7 @@ struct SVGChart {
         return powers.filter { $0 % stride == 0 }.map { (pow(10, Double($0)), SVGChart.powerOfTen($0)) }
       case .linear:
         let rough = (range.upperBound - range.lowerBound) / 5
+        guard rough.isFinite, rough > 1e-200 else { return [] }
         let power = pow(10, log10(rough).rounded(.down))
         let step = ([1, 2, 2.5, 5, 10].first { $0 * power >= rough * 0.999 } ?? 10) * power
         let digits = max(0, Int((-log10(step)).rounded(.up)) + (step / power == 2.5 ? 1 : 0))
@@ -116,7 +117,8 @@ struct SVGChart {
     for tick in y.ticks {
       let at = vertical(tick.value)
       svg +=
-        "<line class=\"grid\" x1=\"\(plot.left)\" x2=\"\(plot.right)\" y1=\"\(short(at))\" y2=\"\(short(at))\"/>"
+        "<line class=\"grid\" x1=\"\(plot.left)\" x2=\"\(plot.right)\" "
+        + "y1=\"\(short(at))\" y2=\"\(short(at))\"/>"
       svg += "<text x=\"\(plot.left - 8)\" y=\"\(short(at + 4))\" text-anchor=\"end\">\(tick.label)</text>"
     }
     svg += "<g>\(marks)</g>"
@@ -146,8 +148,8 @@ struct SVGChart {
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
-  /// At most `maximumPoints` of the points: the ends, and those between at even steps along the line's course,
-  /// so that a step of a curve is kept where thousands of points crowd in a corner.
+  /// At most `maximumPoints` of the points: the ends, and those between at even steps along the line's
+  /// course, so that a step of a curve is kept where thousands of points crowd in a corner.
   private static func thinned(_ points: [SIMD2<Double>]) -> [SIMD2<Double>] {
     guard points.count > maximumPoints, let first = points.first, let last = points.last else {
       return points
