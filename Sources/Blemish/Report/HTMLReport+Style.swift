@@ -128,7 +128,8 @@ extension HTMLReport {
       header { padding: 0; }
       .headline div { border-color: #bbb; }
       figure.card, tr { break-inside: avoid; }
-      h2, h3 { break-after: avoid; }
+      h2, h3, .note { break-after: avoid; }
+      .scroll th:first-child { position: static; }
       .gallery, .charts { grid-template-columns: repeat(2, 1fr); }
       .share { background: none; }
     }
