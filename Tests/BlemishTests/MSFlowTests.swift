@@ -1,5 +1,7 @@
 import Backbones
+import Flows
 import Foundation
+import GoldenCases
 import Testing
 import Torch
 
@@ -12,8 +14,11 @@ import Torch
     let shapes = [(8, 4), (12, 8), (16, 16)].map { channels, stride in
       FeatureShape(channels: channels, height: height / stride, width: width / stride)
     }
-    Torch.seed(1)
-    return (shapes, shapes.map { .randn([batch, $0.channels, $0.height, $0.width]) })
+    let features = shapes.map { shape in
+      let sizes = [batch, shape.channels, shape.height, shape.width]
+      return Tensor(Golden.gauss("features/\(shape.channels)", sizes.reduce(1, *)), shape: sizes)
+    }
+    return (shapes, features)
   }
 
   private let small = MSFlow.Configuration(parallelBlocks: [1, 2, 2], conditionChannels: 8)
@@ -21,7 +26,9 @@ import Torch
   /// Moves every parameter off its neutral start, so that no part of the flow is the identity.
   private func stir(_ parameters: Parameters) {
     withoutGradient {
-      for (_, tensor) in parameters.trainable { tensor.add_(.uniform(tensor.shape, from: -0.2, to: 0.2)) }
+      for (name, tensor) in parameters.trainable {
+        tensor.add_(Tensor(Golden.uniform(name, tensor.count), shape: tensor.shape), alpha: 0.2)
+      }
     }
   }
 
@@ -76,6 +83,62 @@ import Torch
       }
       let expected = flow(inputs).logDeterminant.item
       #expect(abs(logAbsoluteDeterminant(columns) - expected) < 0.01 * max(abs(expected), 1))
+    }
+  }
+
+  @Test func logDeterminantsOfBothDirectionsCancel() throws {
+    let (shapes, features) = scene(height: 64, width: 80, batch: 2)
+    let parameters = Parameters(seed: 9)
+    let path = parameters.root
+    let fusion = try FusionFlow(path / "fusion", channels: shapes.map(\.channels), clamp: 1.9)
+    let step = try FlowStep(path / "step", channels: shapes[0].channels, conditions: 8, clamp: 1.9) {
+      try NormalizedSubnet(path / "step" / "subnet", inputs: $0, outputs: $1)
+    }
+    stir(parameters)
+    withoutGradient {
+      let fused = fusion(features)
+      let back = fusion.inverse(fused.values)
+      #expect(abs(fused.logDeterminant.floats[0]) > 1)
+      expectClose(
+        back.logDeterminant.floats,
+        (-fused.logDeterminant).floats,
+        relativeTolerance: 1e-4,
+        "fusion flow"
+      )
+      let condition = Tensor.positionEncoding(channels: 8, height: 16, width: 20)
+      let forward = step(features[0], condition: condition)
+      let backward = step.inverse(forward.value, condition: condition)
+      expectClose(backward.value.floats, features[0].floats, relativeTolerance: 1e-4, "step")
+      expectClose(
+        backward.logDeterminant.floats,
+        (-forward.logDeterminant).floats,
+        relativeTolerance: 1e-4,
+        "step"
+      )
+    }
+  }
+
+  @Test func latentsAreLimited() throws {
+    let (shapes, features) = scene(height: 64, width: 64)
+    let flow = try MSFlow(Parameters(seed: 3).root, features: shapes, configuration: small)
+    withoutGradient {
+      for z in flow(features.map { $0 * 1e9 }).z {
+        #expect(z.square().sqrt().amax([0, 1, 2, 3]).item == 1e6)
+      }
+    }
+  }
+
+  @Test func positionsTellColumnsThenRows() {
+    let position = Tensor.positionEncoding(channels: 8, height: 3, width: 5).floats
+    func value(_ channel: Int, _ y: Int, _ x: Int) -> Float { position[(channel * 3 + y) * 5 + x] }
+    for (y, x) in [(0, 0), (2, 1), (1, 4)] {
+      for (half, place) in [(0, x), (4, y)] {
+        let angles = [Double(place), Double(place) / 100]
+        for (pair, angle) in angles.enumerated() {
+          #expect(abs(value(half + 2 * pair, y, x) - Float(sin(angle))) < 1e-6)
+          #expect(abs(value(half + 2 * pair + 1, y, x) - Float(cos(angle))) < 1e-6)
+        }
+      }
     }
   }
 
