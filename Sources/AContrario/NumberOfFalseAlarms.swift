@@ -30,6 +30,13 @@ public struct NumberOfFalseAlarms: Sendable {
     )
   }
 
+  /// The calibrated test: a background model learnt from good pictures.
+  ///
+  /// - Throws: `AContrarioError` where the test has learnt another number of scales, or the map's size is none.
+  public init(scales: [LatentScale], test: CalibratedTest, height: Int, width: Int) throws(AContrarioError) {
+    try self.init(scales: test.regions(scales), logTests: test.logTests, height: height, width: width)
+  }
+
   /// The combination of the final regions of all scales, by the minimum of their maps resized bilinearly.
   ///
   /// - Parameters:

@@ -21,6 +21,8 @@ struct Evaluate: ParsableCommand {
 
   @OptionGroup var layout: LayoutOptions
 
+  @OptionGroup var significance: SignificanceOptions
+
   @Flag(help: "Prints one JSON object.")
   var json = false
 
@@ -54,7 +56,7 @@ struct Evaluate: ParsableCommand {
     let progress = ProgressLine(quiet: quiet)
     for warning in dataset.warnings.prefix(20) { progress.line("note: \(warning)") }
     let evaluation = try model.evaluate(
-      dataset.test, batch: batch,
+      dataset.test, options: significance.inspection, batch: batch,
       progress: { done in
         progress.rewrite("\(done) of \(dataset.test.count) pictures", final: done == dataset.test.count)
       })

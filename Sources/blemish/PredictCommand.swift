@@ -23,6 +23,8 @@ struct Predict: ParsableCommand {
   @Option(help: "A folder for an overlay, the heat map and the mask of every picture, as PNG.")
   var output: String?
 
+  @OptionGroup var significance: SignificanceOptions
+
   @Flag(help: "Prints one JSON object a line.")
   var json = false
 
@@ -51,7 +53,7 @@ struct Predict: ParsableCommand {
     let writer = try output.map { try ResultWriter(folder: $0, inputs: inputs.pictures) }
     var index = 0
     try model.configuration.forEachBatch(of: inputs.pictures.map(\.path), size: batch) { prepared in
-      let inspections = try model.inspectEach(prepared)
+      let inspections = try model.inspectEach(prepared, options: significance.inspection)
       for (result, path) in zip(inspections, inputs.pictures[index...].map(\.path)) {
         do {
           let inspection = try result.get()
@@ -108,13 +110,15 @@ struct Finding {
 
 extension Model {
   /// Inspects the pictures of a batch that could be read; the others keep their errors.
-  func inspectEach(_ prepared: [Result<PreparedPicture, any Error>]) throws -> [Result<Inspection, any Error>] {
+  func inspectEach(
+    _ prepared: [Result<PreparedPicture, any Error>], options: InspectionOptions
+  ) throws -> [Result<Inspection, any Error>] {
     let readable = prepared.compactMap { try? $0.get() }
     var inspections: [Result<Inspection, any Error>]
     do {
-      inspections = try inspect(readable).map { .success($0) }
+      inspections = try inspect(readable, options: options).map { .success($0) }
     } catch {
-      inspections = readable.map { picture in Result { try inspect([picture])[0] } }
+      inspections = readable.map { picture in Result { try inspect([picture], options: options)[0] } }
     }
     return prepared.map { result in
       if case .failure(let error) = result { return .failure(error) }

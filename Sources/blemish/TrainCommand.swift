@@ -67,8 +67,9 @@ struct Train: ParsableCommand {
   @Option(help: "Where to compute: cpu, cuda, cuda:1.")
   var device = "cpu"
 
-  @Option(help: "The part of the good pictures that is held out to choose the epoch; 0 for none.")
-  var heldOut = 0.1
+  @Option(
+    help: "The part of the good pictures that is held out to choose the epoch and to calibrate the test; 0 for none.")
+  var heldOut = 0.2
 
   @Option(
     help: """

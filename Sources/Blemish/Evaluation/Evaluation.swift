@@ -39,6 +39,8 @@ public struct Evaluation: Sendable {
     public var score: Double
     /// log10 NFA of the most significant region.
     public var logNFA: Double
+    /// Whether that region is significant.
+    public var isCalledAnomalous: Bool
     /// The number of significant regions.
     public var regions: Int
     /// Intersection over union of the segmentation at log NFA = 0; nil without ground truth.
@@ -84,7 +86,7 @@ extension Model {
   ///   - visit: called with every inspection and its ground truth at the size of the maps, for reports.
   /// - Throws: the error of the first picture or mask that cannot be read.
   public func evaluate(
-    _ samples: [Sample], batch: Int = 4, visit: (Sample, Inspection, Mask?) throws -> Void = { _, _, _ in },
+    _ samples: [Sample], options: InspectionOptions = InspectionOptions(), batch: Int = 4, visit: (Sample, Inspection, Mask?) throws -> Void = { _, _, _ in },
     progress: (Int) -> Void = { _ in }
   ) throws -> Evaluation {
     guard !samples.isEmpty else { throw ConfigurationError("There are no test pictures to evaluate on.") }
@@ -94,7 +96,7 @@ extension Model {
     var elapsed = Duration.zero
     var start = clock.now
     try configuration.forEachBatch(of: samples.map(\.path), size: batch) { prepared in
-      let inspections = try inspect(prepared.map { try $0.get() })
+      let inspections = try inspect(prepared.map { try $0.get() }, options: options)
       let regions = inspections.map { $0.regions(of: $0.mask(of: $0.logNFAMap), in: $0.logNFAMap).count }
       elapsed += clock.now - start
       for (inspection, regions) in zip(inspections, regions) {
@@ -103,7 +105,8 @@ extension Model {
         let overlap = try groups.add(inspection, sample, truth)
         pictures.append(
           .init(
-            sample: sample, score: inspection.score, logNFA: inspection.logNFA, regions: regions,
+            sample: sample, score: inspection.score, logNFA: inspection.logNFA,
+            isCalledAnomalous: inspection.isAnomalous, regions: regions,
             intersectionOverUnion: overlap))
         try visit(sample, inspection, truth)
       }
@@ -241,6 +244,6 @@ private struct EvaluationGroups {
       pooledIoUOracle: needingMasks(significance.bestPooledIoU),
       detectedAnomalousImages: anomalous.isEmpty
         ? .unavailable(reason: "there are no anomalous pictures")
-        : .value(Double(anomalous.count { $0.logNFA < 0 }) / Double(anomalous.count)))
+        : .value(Double(anomalous.count(where: \.isCalledAnomalous)) / Double(anomalous.count)))
   }
 }

@@ -68,8 +68,8 @@ public enum EvaluationReport {
     let pictures = all(parts)
     let anomalous = pictures.filter(\.sample.isAnomalous)
     let good = pictures.filter { !$0.sample.isAnomalous }
-    return "Of \(anomalous.count) pictures with a defect, \(anomalous.count { $0.logNFA < 0 }) were called anomalous; "
-      + "of \(good.count) good ones, \(good.count { $0.logNFA < 0 }) were. No threshold was chosen: a region counts "
+    return "Of \(anomalous.count) pictures with a defect, \(anomalous.count(where: \.isCalledAnomalous)) were called anomalous; "
+      + "of \(good.count) good ones, \(good.count(where: \.isCalledAnomalous)) were. No threshold was chosen: a region counts "
       + "when fewer than one like it is expected in a picture of a good part (log NFA below 0)."
   }
 
@@ -173,10 +173,10 @@ public enum EvaluationReport {
     _ part: EvaluatedModel, count: Int, naming: Bool
   ) throws -> [ReportContent.Gallery] {
     let pictures = part.evaluation.pictures
-    let missed = pictures.filter { $0.sample.isAnomalous && $0.logNFA >= 0 }.sorted { $0.logNFA > $1.logNFA }
-    let alarms = pictures.filter { !$0.sample.isAnomalous && $0.logNFA < 0 }.sorted { $0.logNFA < $1.logNFA }
-    let found = onePerType(pictures.filter { $0.sample.isAnomalous && $0.logNFA < 0 })
-    let good = pictures.filter { !$0.sample.isAnomalous && $0.logNFA >= 0 }
+    let missed = pictures.filter { $0.sample.isAnomalous && !$0.isCalledAnomalous }.sorted { $0.logNFA > $1.logNFA }
+    let alarms = pictures.filter { !$0.sample.isAnomalous && $0.isCalledAnomalous }.sorted { $0.logNFA < $1.logNFA }
+    let found = onePerType(pictures.filter { $0.sample.isAnomalous && $0.isCalledAnomalous })
+    let good = pictures.filter { !$0.sample.isAnomalous && !$0.isCalledAnomalous }
     let prefix = naming ? "\(part.name): " : ""
     return try [
       ("found defects", "Of every defect type in turn, the most significant first.", found, count),
@@ -218,7 +218,7 @@ public enum EvaluationReport {
       .resized(width: width, height: height)
     return ReportContent.Specimen(
       name: evaluated.sample.name, defectType: evaluated.sample.isAnomalous ? evaluated.sample.defectType : nil,
-      isCalledAnomalous: evaluated.logNFA < 0, score: evaluated.score, logNFA: evaluated.logNFA,
+      isCalledAnomalous: evaluated.isCalledAnomalous, score: evaluated.score, logNFA: evaluated.logNFA,
       picture: try small.jpegData(quality: 85), heatMap: try small.overlaid(with: heat, range: 0...1).jpegData(),
       predictedMask: try mask.picture.pngData(), groundTruth: try truth?.picture.pngData())
   }

@@ -1,4 +1,5 @@
 import AContrario
+import Foundation
 import Imaging
 import Torch
 
@@ -16,10 +17,14 @@ public struct Inspection: Sendable {
   public var anomalyMap: ScoreMap
   /// Where, by the map that pictures are judged by.
   public var detectionMap: ScoreMap
+  /// log10 of the number of false alarms per good picture that is accepted: where log NFA is below, a region is
+  /// significant.
+  public var limit: Double
   private let test: NumberOfFalseAlarms
 
   init(
-    picture: PreparedPicture, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap, scales: [LatentScale]
+    picture: PreparedPicture, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap, scales: [LatentScale],
+    options: InspectionOptions, calibration: CalibratedTest?
   ) throws {
     path = picture.path
     width = picture.width
@@ -27,17 +32,23 @@ public struct Inspection: Sendable {
     self.score = score
     self.anomalyMap = anomalyMap
     self.detectionMap = detectionMap
-    test = try NumberOfFalseAlarms(scales: scales, height: anomalyMap.height, width: anomalyMap.width)
+    limit = log10(options.falseAlarms)
+    let (height, width) = (anomalyMap.height, anomalyMap.width)
+    if options.test == .calibrated, let calibration {
+      test = try NumberOfFalseAlarms(scales: scales, test: calibration, height: height, width: width)
+    } else {
+      test = try NumberOfFalseAlarms(scales: scales, height: height, width: width)
+    }
   }
 
   /// log10 of the number of false alarms of the most significant region: how many regions like it are expected
   /// in a picture of a good part.
   public var logNFA: Double { test.mostSignificantLogNFA }
 
-  /// Whether fewer than one such region is expected in a picture of a good part.
-  public var isAnomalous: Bool { logNFA < 0 }
+  /// Whether fewer such regions are expected in a picture of a good part than are accepted.
+  public var isAnomalous: Bool { logNFA < limit }
 
-  /// log10 NFA per pixel at the size at which maps are evaluated; the segmentation is where it is below 0.
+  /// log10 NFA per pixel at the size at which maps are evaluated; the segmentation is where it is below ``limit``.
   public var logNFAMap: ScoreMap { ScoreMap(width: test.width, height: test.height, values: test.logNFA) }
 
   /// log10 NFA per pixel at the picture's own size.
@@ -48,13 +59,35 @@ public struct Inspection: Sendable {
     return ScoreMap(width: width, height: height, values: map.logNFA)
   }
 
-  /// The pixels that belong to significant regions: log NFA below 0. A significant region so small that it is
+  /// The pixels that belong to significant regions: log NFA below ``limit``. A significant region so small that it is
   /// lost between the map's pixels is marked by its most significant pixel.
   public func mask(of logNFAMap: ScoreMap) -> Mask {
     let least = logNFAMap.values.min() ?? 0
-    let limit = isAnomalous && least >= 0 ? least.nextUp : 0
+    let limit = isAnomalous && Double(least) >= limit ? least.nextUp : Float(limit)
     return Mask(
       width: logNFAMap.width, height: logNFAMap.height, pixels: logNFAMap.values.map { $0 < limit })
+  }
+}
+
+/// Which a contrario test decides, and how strictly.
+public struct InspectionOptions: Sendable, Equatable {
+  /// The tests there are.
+  public enum Test: String, Sendable, Codable, CaseIterable {
+    /// The one whose background was learnt from good pictures; the published one for a model without.
+    case calibrated
+    /// The one for latents that are independent and standard normal, which counts all polyominoes.
+    case published
+  }
+
+  /// Which test decides.
+  public var test: Test
+  /// How many false alarms per good picture are accepted on average.
+  public var falseAlarms: Double
+
+  /// The calibrated test with one accepted false alarm per good picture.
+  public init(test: Test = .calibrated, falseAlarms: Double = 1) {
+    self.test = test
+    self.falseAlarms = falseAlarms
   }
 }
 
@@ -100,9 +133,12 @@ extension Inspection {
 extension Model {
   /// Inspects prepared pictures, as one batch.
   /// - Throws: ``TorchError`` where an operator fails, for instance for want of memory.
-  public func inspect(_ pictures: [PreparedPicture]) throws -> [Inspection] {
+  public func inspect(
+    _ pictures: [PreparedPicture], options: InspectionOptions = InspectionOptions()
+  ) throws -> [Inspection] {
     guard !pictures.isEmpty else { return [] }
     let (height, width) = (configuration.mapHeight, configuration.mapWidth)
+    let calibration = configuration.calibration?.test
     let found = try withTorchErrors {
       withoutGradient {
         let latents = detector(features(Tensor(pictures)))
@@ -116,19 +152,27 @@ extension Model {
     let pixels = height * width
     return try concurrentMap(Array(pictures.indices)) { index in
       Result {
-        let scales = try found.z.map { z in
-          let count = z.shape[1] * z.shape[2] * z.shape[3]
-          return try LatentScale(
-            latents: Array(z.values[(index * count)..<((index + 1) * count)]), channels: z.shape[1],
-            height: z.shape[2], width: z.shape[3])
-        }
+        let scales = try found.z.map { try LatentScale($0.values, shape: $0.shape, picture: index) }
         func map(_ values: [Float]) -> ScoreMap {
           ScoreMap(width: width, height: height, values: Array(values[(index * pixels)..<((index + 1) * pixels)]))
         }
         return try Inspection(
           picture: pictures[index], score: Double(found.scores[index]), anomalyMap: map(found.localization),
-          detectionMap: map(found.detection), scales: scales)
+          detectionMap: map(found.detection), scales: scales, options: options,
+          calibration: calibration)
       }
     }.map { try $0.get() }
+  }
+}
+
+extension LatentScale {
+  /// One picture's latents out of a batch's, `[batch, channels, height, width]`.
+  init(_ batch: [Float], shape: [Int], picture: Int) throws {
+    let count = shape[1] * shape[2] * shape[3]
+    self = try batch.withUnsafeBufferPointer { batch in
+      try LatentScale(
+        latents: UnsafeBufferPointer(rebasing: batch[(picture * count)..<((picture + 1) * count)]),
+        channels: shape[1], height: shape[2], width: shape[3])
+    }
   }
 }

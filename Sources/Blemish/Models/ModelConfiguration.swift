@@ -1,3 +1,4 @@
+import AContrario
 import Foundation
 import Imaging
 
@@ -33,8 +34,28 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   public var mapWidth: Int
   /// The backbone's feature maps, finest first.
   public var features: [FeatureShape]
+  /// What the a contrario test has learnt from good pictures; nil for a model that knows the published test only.
+  public var calibration: Calibration?
   /// How the model was trained; nil for one that was imported.
   public var training: TrainingRecord?
+}
+
+/// What the a contrario test of a model has learnt.
+public struct Calibration: Sendable, Codable, Equatable {
+  /// The test.
+  public var test: CalibratedTest
+  /// Where the good pictures came from that it was learnt from.
+  public var source: Source
+
+  /// Where the good pictures of a calibration come from.
+  public enum Source: String, Sendable, Codable {
+    /// Good pictures that the flow was not trained on.
+    case heldOut = "held out"
+    /// The training pictures, for want of others: promises are then too optimistic.
+    case training
+    /// Pictures that a user gave later.
+    case recalibrated
+  }
 }
 
 /// How a model was trained.

@@ -160,6 +160,22 @@ public final class Trainer {
     return progress.epochs.count - progress.keptEpoch >= patience
   }
 
+  /// Gives the model the weights of the best epoch.
+  /// - Throws: ``ParameterError`` when they belong to another model.
+  public func restoreKept() throws {
+    try setParameters { [keptStateDict] in keptStateDict[$0] }
+  }
+
+  private func setParameters(_ stored: (String) -> StoredTensor?) throws {
+    for (name, tensor) in model.parameters.all {
+      guard let stored = stored(name) else { throw ParameterError.missing(name: name) }
+      guard stored.shape == tensor.shape else {
+        throw ParameterError.shape(name: name, expected: tensor.shape, found: stored.shape)
+      }
+      _ = withoutGradient { tensor.copy_(Tensor(stored).to(device: model.device)) }
+    }
+  }
+
   /// The weights of the best epoch so far; the present ones before the first epoch has ended.
   public var keptStateDict: [String: StoredTensor] { kept ?? model.parameters.stateDict() }
 
@@ -180,13 +196,7 @@ public final class Trainer {
   /// - Throws: ``ParameterError`` when the checkpoint belongs to another model.
   public func resume(_ progress: TrainingProgress, tensors: [String: StoredTensor]) throws {
     if progress.keptEpoch > 0 { kept = model.parameters.stateDict() }
-    for (name, tensor) in model.parameters.all {
-      guard let stored = tensors[Self.currentPrefix + name] else { throw ParameterError.missing(name: name) }
-      guard stored.shape == tensor.shape else {
-        throw ParameterError.shape(name: name, expected: tensor.shape, found: stored.shape)
-      }
-      _ = withoutGradient { tensor.copy_(Tensor(stored).to(device: model.device)) }
-    }
+    try setParameters { tensors[Self.currentPrefix + $0] }
     var state: [String: StoredTensor] = [:]
     for (name, tensor) in tensors where name.hasPrefix(Self.optimizerPrefix) {
       state[String(name.dropFirst(Self.optimizerPrefix.count))] = tensor

@@ -24,7 +24,7 @@ public struct TrainingOptions: Sendable {
   /// The seed of everything that is drawn.
   public var seed: UInt64 = 0
   /// The part of the good pictures that is held out to choose the epoch.
-  public var heldOut = 0.1
+  public var heldOut = 0.2
   /// How the epoch is chosen.
   public var selection = EpochSelection.likelihood
   /// Where tensors live.
@@ -141,7 +141,13 @@ public final class TrainingSession {
     let outcome = try trainer.run(
       checkpointInterval: options.checkpointInterval, shouldStop: shouldStop,
       checkpoint: { try self.write(trainer, finished: false) }, report: { self.report(.step($0)) })
-    if outcome == .finished { try write(trainer, finished: true) }
+    if outcome == .finished {
+      try trainer.restoreKept()
+      let (good, source): ([Sample], Calibration.Source) =
+        self.heldOut.isEmpty ? (training, .training) : (self.heldOut, .heldOut)
+      model.configuration.calibration = try model.calibration(of: good.map(\.path), source: source)
+      try write(trainer, finished: true)
+    }
     return outcome
   }
 

@@ -1,0 +1,36 @@
+import AContrario
+import Foundation
+import Torch
+
+extension Model {
+  /// What the a contrario test learns from pictures of good parts.
+  /// - Parameters:
+  ///   - paths: good pictures, best such as the flow was not trained on.
+  ///   - progress: called with the number of pictures done.
+  /// - Throws: the error of the first picture that cannot be read.
+  public func calibration(
+    of paths: [String], source: Calibration.Source, progress: (Int) -> Void = { _ in }
+  ) throws -> Calibration {
+    var pictures: [[LatentScale]] = []
+    try configuration.forEachBatch(of: paths, size: 4) { prepared in
+      let batch = try prepared.map { try $0.get() }
+      let z = withoutGradient {
+        detector(features(Tensor(batch))).z.map { (values: $0.floats, shape: $0.shape) }
+      }
+      for index in batch.indices {
+        pictures.append(try z.map { try LatentScale(energiesOf: $0.values, shape: $0.shape, picture: index) })
+      }
+      progress(pictures.count)
+    }
+    return Calibration(test: try CalibratedTest(pictures: pictures), source: source)
+  }
+}
+
+extension LatentScale {
+  /// One picture's energies out of a batch's latents; the latents themselves are not kept.
+  fileprivate init(energiesOf batch: [Float], shape: [Int], picture: Int) throws {
+    let scale = try LatentScale(batch, shape: shape, picture: picture)
+    self = try LatentScale(
+      energy: scale.energy, channels: scale.channels, height: scale.height, width: scale.width)
+  }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Blemish
+
+/// When a region counts.
+struct SignificanceOptions: ParsableArguments {
+  @Option(
+    help: """
+      The a contrario test: calibrated (its background was learnt from good pictures) or published (latents are \
+      taken to be independent and standard normal).
+      """)
+  var test = InspectionOptions.Test.calibrated
+
+  @Option(
+    help: "False alarms accepted per good picture, on average: regions with a smaller number of false alarms count.")
+  var falseAlarms = 1.0
+
+  /// The options as the library takes them.
+  var inspection: InspectionOptions { InspectionOptions(test: test, falseAlarms: falseAlarms) }
+
+  func validate() throws {
+    guard falseAlarms > 0, falseAlarms.isFinite else {
+      throw ValidationError("--false-alarms must be greater than 0")
+    }
+  }
+}
+
+extension InspectionOptions.Test: ExpressibleByArgument {}
