@@ -1,5 +1,6 @@
 import Backbones
 import Flows
+import Foundation
 import Torch
 
 /// U-Flow (Tailanian, Pardo, Musé; arXiv 2211.12353, section 3.2): a normalizing flow in the shape of a U over
@@ -19,6 +20,11 @@ public struct UFlow: Detector {
     public init(flowSteps: Int = 4, affineClamp: Double = 2) {
       self.flowSteps = flowSteps
       self.affineClamp = affineClamp
+    }
+
+    /// The configuration as a model file holds it.
+    public var json: String {
+      get throws { String(decoding: try JSONEncoder.stable.encode(self), as: UTF8.self) }
     }
   }
 

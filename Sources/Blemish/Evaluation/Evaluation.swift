@@ -19,10 +19,14 @@ public struct Evaluation: Sendable {
     public var pixelAUROC: Measured
     /// Area under the per-region-overlap curve up to a false-positive rate of 0.3.
     public var aupro: Measured
-    /// Mean intersection over union of the segmentation at log NFA = 0.
+    /// Intersection over union of the segmentation at log NFA = 0, averaged over all pictures.
     public var meanIoUAtLogNFA0: Measured
     /// Mean intersection over union at the best threshold in hindsight.
     public var meanIoUOracle: Measured
+    /// Intersection over union at log NFA = 0 of the pixels of all pictures taken together.
+    public var pooledIoUAtLogNFA0: Measured
+    /// The same at the best threshold in hindsight.
+    public var pooledIoUOracle: Measured
     /// The share of the anomalous pictures with a significant region.
     public var detectedAnomalousImages: Measured
   }
@@ -108,6 +112,26 @@ extension Model {
     }
     let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
     return try groups.evaluation(of: pictures, secondsPerImage: seconds / Double(pictures.count))
+  }
+
+  /// The pixel AUROC on test pictures that have ground truth.
+  /// - Throws: the error of a picture or mask that cannot be read; ``ConfigurationError`` where it is undefined.
+  func pixelAUROC(on samples: [Sample]) throws -> Double {
+    let pixels = PixelEvaluation()
+    var done = 0
+    try configuration.forEachBatch(of: samples.map(\.path), size: 4) { prepared in
+      for inspection in try inspect(prepared.map { try $0.get() }) {
+        let sample = samples[done]
+        done += 1
+        guard let truth = try groundTruth(of: sample, inspection) else { continue }
+        try pixels.add(
+          scores: inspection.anomalyMap.values, mask: sample.isAnomalous ? truth.pixels : nil, width: truth.width)
+      }
+    }
+    switch try pixels.measures().ranking.auroc {
+    case .value(let value): return value
+    case .unavailable(let reason): throw ConfigurationError("The pixel AUROC is not defined: \(reason)")
+    }
   }
 
   /// The mask of a sample at the size of the maps: resized with antialiasing, then cut at one half. Nil where an
@@ -207,11 +231,14 @@ private struct EvaluationGroups {
       return .unavailable(
         reason: anomalous.isEmpty ? "there are no anomalous pictures" : "no anomalous picture has a mask")
     }
+    let significance = try group.significance.measures()
     return Evaluation.Figures(
       name: group.name, images: pictures.count, anomalousImages: anomalous.count, imageAUROC: ranking.auroc,
       pixelAUROC: needingMasks(anomaly.ranking.auroc), aupro: needingMasks(anomaly.aupro),
       meanIoUAtLogNFA0: needingMasks(group.atLogNFA0.measures.meanIoU),
-      meanIoUOracle: needingMasks(try group.significance.measures().bestMeanIoU),
+      meanIoUOracle: needingMasks(significance.bestMeanIoU),
+      pooledIoUAtLogNFA0: needingMasks(group.atLogNFA0.measures.pooledIoU),
+      pooledIoUOracle: needingMasks(significance.bestPooledIoU),
       detectedAnomalousImages: anomalous.isEmpty
         ? .unavailable(reason: "there are no anomalous pictures")
         : .value(Double(anomalous.count { $0.logNFA < 0 }) / Double(anomalous.count)))

@@ -146,8 +146,10 @@ func contentHash(of tensors: [String: StoredTensor]) -> String {
     hash.update(data: Data("\(name) \(tensor.elementType.rawValue) \(tensor.shape)\n".utf8))
     hash.update(data: tensor.bytes)
   }
-  return hash.finalize().map { byte in
-    let text = String(byte, radix: 16)
-    return text.count == 1 ? "0" + text : text
-  }.joined()
+  return hexadecimal(hash.finalize())
+}
+
+/// A digest in hexadecimal digits.
+func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
+  digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
 }

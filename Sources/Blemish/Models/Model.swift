@@ -21,8 +21,9 @@ public struct Model {
   /// A new model with freshly initialised parameters.
   /// - Throws: ``ConfigurationError`` and ``BackboneError`` when the parts do not fit together.
   public init(
-    detector type: any DetectorType.Type, backbone description: BackboneDescription, weights: [LoadedWeights],
-    height: Int, width: Int, embeddingBackbone: Bool = true, seed: UInt64, device: Device = .cpu
+    detector type: any DetectorType.Type, detectorConfiguration: String? = nil,
+    backbone description: BackboneDescription, weights: [LoadedWeights], height: Int, width: Int,
+    embeddingBackbone: Bool = true, seed: UInt64, device: Device = .cpu
   ) throws {
     let multiple = description.sizeMultiple
     guard height >= multiple, width >= multiple, height % multiple == 0, width % multiple == 0 else {
@@ -37,7 +38,7 @@ public struct Model {
     let features = zip(backbone.channels, backbone.strides).map {
       FeatureShape(channels: $0, height: height / $1, width: width / $1)
     }
-    let json = try type.standardJSON
+    let json = try detectorConfiguration ?? type.standardJSON
     parameters = Parameters(seed: seed, device: device)
     detector = try type.make(parameters.root, features: features, backbone: description, json: json)
     let map = Self.mapSize(height: height, width: width, shorterSide: preparation.mapSide)

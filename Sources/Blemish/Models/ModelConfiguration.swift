@@ -39,12 +39,16 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
 
 /// How a model was trained.
 public struct TrainingRecord: Sendable, Codable, Equatable {
-  /// When the training ended, in ISO 8601.
+  /// When the model was written, in ISO 8601.
   public var date: String
   /// The folder of the data set.
   public var data: String
   /// The data set's published layout.
   public var format: String
+  /// The category, where the data set has several.
+  public var category: String?
+  /// The part of the good pictures that was to be held out.
+  public var heldOut: Double
   /// The pictures that the flow was trained on.
   public var trainingPictures: Int
   /// Good pictures that were held out to choose the epoch.
@@ -57,14 +61,10 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var schedule: TrainingSchedule
   /// How the epoch was chosen.
   public var selection: EpochSelection
-  /// The epoch whose weights were kept, counted from 1.
-  public var keptEpoch: Int
-  /// What each epoch gave.
-  public var epochs: [EpochRecord]
+  /// What each epoch gave, and which was kept.
+  public var progress: TrainingProgress
   /// Whether training came to its end; a model of an interrupted one can be resumed.
   public var finished: Bool
-  /// Training time in seconds, over all sessions.
-  public var seconds: Double
   /// The device, the number of threads, libtorch's version.
   public var machine: String
 }

@@ -1,0 +1,269 @@
+import Backbones
+import Crypto
+import Datasets
+import Foundation
+import Imaging
+import Torch
+
+/// What a user decides about a training.
+public struct TrainingOptions: Sendable {
+  /// The detector's name in the catalogue.
+  public var detector = DetectorCatalogue.standard
+  /// The backbone's name in the catalogue.
+  public var backbone = BackboneCatalogue.standard
+  /// Files with the backbone's weights.
+  public var weights: [String] = []
+  /// Whether the backbone's weights go into the model file.
+  public var embedsBackbone = true
+  /// The size of the pictures at the backbone; nil for the detector's choice.
+  public var size: RequestedSize?
+  /// How the flow is trained; nil for the detector's published schedule.
+  public var schedule: TrainingSchedule?
+  /// The detector's own configuration, in JSON; nil for the published one.
+  public var detectorConfiguration: String?
+  /// The seed of everything that is drawn.
+  public var seed: UInt64 = 0
+  /// The part of the good pictures that is held out to choose the epoch.
+  public var heldOut = 0.1
+  /// How the epoch is chosen.
+  public var selection = EpochSelection.likelihood
+  /// Where tensors live.
+  public var device = Device.cpu
+  /// Seconds between checkpoints.
+  public var checkpointInterval = 180.0
+
+  /// The published choices.
+  public init() {}
+}
+
+/// A picture size as a user asks for it.
+public enum RequestedSize: Sendable, Equatable {
+  /// The shorter side, where all pictures have one shape; squares, where they have not.
+  case side(Int)
+  /// These rows and columns.
+  case exact(height: Int, width: Int)
+}
+
+/// A training from a data set to a model file.
+public final class TrainingSession {
+  /// What a session tells as it goes.
+  public enum Event {
+    /// Something that the user should know.
+    case note(String)
+    /// Features of this many pictures, of all, are ready.
+    case features(done: Int, of: Int)
+    /// A step of the optimiser.
+    case step(Trainer.Report)
+  }
+
+  /// The model that is trained.
+  public private(set) var model: Model
+  private let output: String
+  private let options: TrainingOptions
+  private let training: [Sample]
+  private let heldOut: [Sample]
+  private let test: [Sample]
+  private let report: (Event) -> Void
+  private var resuming: (progress: TrainingProgress, tensors: [String: StoredTensor])?
+
+  /// A new training.
+  /// - Throws: an error that names what does not fit, before anything is computed.
+  public init(
+    _ dataset: Dataset, at path: String, output: String, options: TrainingOptions,
+    report: @escaping (Event) -> Void
+  ) throws {
+    (training, heldOut) = try Self.split(dataset, at: path, options: options, report: report)
+    test = dataset.test
+    self.output = output
+    self.options = options
+    self.report = report
+    try requireWritable(output)
+    let type = try DetectorCatalogue.named(options.detector)
+    let backbone = try BackboneCatalogue.named(options.backbone)
+    let weights = try options.weights.map { try LoadedWeights(path: $0) }
+    let size = try Self.size(options.size, type, backbone, training: training, report: report)
+    model = try Model(
+      detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone, weights: weights,
+      height: size.height, width: size.width, embeddingBackbone: options.embedsBackbone, seed: options.seed,
+      device: options.device)
+    let schedule = options.schedule ?? type.schedule
+    try schedule.check()
+    model.configuration.training = TrainingRecord(
+      date: "", data: path, format: dataset.format.rawValue, category: dataset.name, heldOut: options.heldOut,
+      trainingPictures: training.count, heldOutPictures: heldOut.count,
+      fingerprint: try fingerprint(of: training), seed: options.seed, schedule: schedule,
+      selection: options.selection, progress: TrainingProgress(), finished: false, machine: Self.machine(options))
+  }
+
+  /// Goes on with the training that a model file holds, with the choices that were made when it began.
+  /// - Throws: ``ConfigurationError`` when the training is finished or the data set is another.
+  public init(
+    resuming path: String, _ dataset: (TrainingRecord) throws -> Dataset, options: TrainingOptions,
+    report: @escaping (Event) -> Void
+  ) throws {
+    let file = try SafeTensors.read(path)
+    model = try Model(file, path: path, weights: options.weights, device: options.device)
+    guard let record = model.configuration.training, !record.finished else {
+      throw ConfigurationError("\(path): its training is finished; there is nothing to resume")
+    }
+    var options = options
+    options.seed = record.seed
+    options.heldOut = record.heldOut
+    options.selection = record.selection
+    let dataset = try dataset(record)
+    (training, heldOut) = try Self.split(dataset, at: record.data, options: options, report: report)
+    guard try fingerprint(of: training) == record.fingerprint else {
+      throw ConfigurationError(
+        "\(path): its training pictures have changed since it was interrupted; train anew without --resume")
+    }
+    test = dataset.test
+    output = path
+    self.options = options
+    self.report = report
+    resuming = (record.progress, file.tensors)
+  }
+
+  /// Trains, and writes the model file.
+  /// - Parameter shouldStop: asked after every step; when true, the model file is written so that the training
+  ///   can be resumed.
+  /// - Throws: the error of the first picture that cannot be read; ``ConfigurationError`` when training diverges.
+  public func run(shouldStop: () -> Bool) throws -> Trainer.Outcome {
+    guard let record = model.configuration.training else { return .finished }
+    let all = training.count + heldOut.count
+    let pictures = try features(training, done: 0, of: all, shouldStop)
+    let heldOut = heldOut.isEmpty ? nil : try features(heldOut, done: training.count, of: all, shouldStop)
+    let trainer = Trainer(
+      model: model, pictures: pictures, heldOut: heldOut, schedule: record.schedule, seed: record.seed,
+      selection: record.selection, testAUROC: { [model, test] in try model.pixelAUROC(on: test) })
+    if let resuming, resuming.progress.step > 0 {
+      try trainer.resume(resuming.progress, tensors: resuming.tensors)
+    }
+    let outcome = try trainer.run(
+      checkpointInterval: options.checkpointInterval, shouldStop: shouldStop,
+      checkpoint: { try self.write(trainer, finished: false) }, report: { self.report(.step($0)) })
+    if outcome == .finished { try write(trainer, finished: true) }
+    return outcome
+  }
+
+  private func write(_ trainer: Trainer, finished: Bool) throws {
+    model.configuration.training?.progress = trainer.progress
+    model.configuration.training?.finished = finished
+    model.configuration.training?.date = ISO8601DateFormatter().string(from: Date())
+    try model.write(
+      to: output, stateDict: trainer.keptStateDict, extra: finished ? [:] : trainer.checkpointTensors())
+  }
+
+  private func features(
+    _ samples: [Sample], done: Int, of all: Int, _ shouldStop: () -> Bool
+  ) throws -> TrainingFeatures {
+    try TrainingFeatures(of: samples.map(\.path), model: model) { count in
+      report(.features(done: done + count, of: all))
+      return shouldStop()
+    }
+  }
+
+  // MARK: Choices
+
+  private static func split(
+    _ dataset: Dataset, at path: String, options: TrainingOptions, report: (Event) -> Void
+  ) throws -> (training: [Sample], heldOut: [Sample]) {
+    guard (0..<1).contains(options.heldOut) else {
+      throw ConfigurationError("The held-out part must be at least 0 and less than 1, not \(options.heldOut).")
+    }
+    for warning in dataset.warnings.prefix(20) { report(.note(warning)) }
+    var dataset = dataset
+    dataset.train.removeAll(where: \.isAnomalous)
+    guard !dataset.train.isEmpty else {
+      throw ConfigurationError("\(path): there are no good pictures to train on (read as \(dataset.format.rawValue))")
+    }
+    if options.selection == .testAUROC {
+      guard dataset.test.contains(where: \.isAnomalous) else {
+        throw ConfigurationError("\(path): --keep test-auroc needs anomalous test pictures with masks")
+      }
+      report(.note("the epoch is chosen by the test set, as the published code does: its figures are optimistic"))
+    }
+    let validation = dataset.validation.filter { !$0.isAnomalous }
+    if !validation.isEmpty && options.heldOut > 0 { return (dataset.train, validation) }
+    let split = dataset.holdOut(fraction: options.heldOut, seed: options.seed)
+    guard !split.heldOut.isEmpty, !split.train.isEmpty else {
+      if options.selection == .likelihood {
+        report(.note("no good pictures are held out, so the last epoch is kept"))
+      }
+      return (dataset.train, [])
+    }
+    return (split.train, split.heldOut)
+  }
+
+  private static func size(
+    _ requested: RequestedSize?, _ type: any DetectorType.Type, _ backbone: BackboneDescription,
+    training: [Sample], report: (Event) -> Void
+  ) throws -> (height: Int, width: Int) {
+    let multiple = backbone.sizeMultiple
+    func rounded(_ side: Double) -> Int { max(Int((side / Double(multiple)).rounded()), 1) * multiple }
+    switch requested ?? .side(type.preparation.size ?? backbone.defaultSize) {
+    case .exact(let height, let width):
+      let size = (height: rounded(Double(height)), width: rounded(Double(width)))
+      if size != (height, width) {
+        report(.note("\(backbone.name) works at multiples of \(multiple): \(size.height)x\(size.width)"))
+      }
+      return size
+    case .side(let side):
+      let shapes = try training.map { try Picture.dimensions(ofFile: $0.path) }
+      let ratios = shapes.map { Double($0.width) / Double($0.height) }
+      let (least, most) = (ratios.min() ?? 1, ratios.max() ?? 1)
+      guard most < least * 1.01 else {
+        report(.note("the pictures have several shapes: all are brought to \(rounded(Double(side))) squared"))
+        return (rounded(Double(side)), rounded(Double(side)))
+      }
+      return (rounded(Double(side) / min(least, 1)), rounded(Double(side) * max(least, 1)))
+    }
+  }
+
+  private static func machine(_ options: TrainingOptions) -> String {
+    "\(options.device), \(Torch.threads) threads, libtorch \(Torch.version)"
+  }
+}
+
+extension TrainingSchedule {
+  /// Checks that the numbers make a training.
+  /// - Throws: ``ConfigurationError`` that names the number.
+  public func check() throws {
+    guard epochs > 0 else { throw ConfigurationError("The number of epochs must be at least 1, not \(epochs).") }
+    guard batch > 0 else { throw ConfigurationError("The batch must be at least 1 picture, not \(batch).") }
+    guard learningRate > 0, learningRate.isFinite else {
+      throw ConfigurationError("The learning rate must be greater than 0, not \(learningRate).")
+    }
+    guard weightDecay >= 0, weightDecay.isFinite else {
+      throw ConfigurationError("The weight decay must not be negative, but it is \(weightDecay).")
+    }
+  }
+}
+
+/// A hash over the names and contents of pictures.
+/// - Throws: an error that names a file that cannot be read.
+private func fingerprint(of samples: [Sample]) throws -> String {
+  let hashes = concurrentMap(samples) { sample in
+    Result { SHA256.hash(data: try Data(contentsOf: URL(fileURLWithPath: sample.path))) }
+  }
+  var hash = SHA256()
+  for (sample, contents) in zip(samples, hashes) {
+    hash.update(data: Data(sample.name.utf8))
+    try contents.get().withUnsafeBytes { hash.update(bufferPointer: $0) }
+  }
+  return hexadecimal(hash.finalize())
+}
+
+/// Checks that a file can be written before long work is done for it.
+private func requireWritable(_ path: String) throws {
+  let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+  var isFolder: ObjCBool = false
+  guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+    throw ConfigurationError("\(path): the folder \(folder) does not exist; make it first")
+  }
+  guard FileManager.default.isWritableFile(atPath: folder) else {
+    throw ConfigurationError("\(path): there is no permission to write in \(folder)")
+  }
+  guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue else {
+    throw ConfigurationError("\(path): is a folder; name the model's file")
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Blemish
+import Foundation
+
+struct Info: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Says what a model was trained on and how.")
+
+  @Argument(help: "The model that 'blemish train' wrote.")
+  var model: String
+
+  @Flag(help: "Prints one JSON object.")
+  var json = false
+
+  func run() throws {
+    let configuration = try Model.configuration(ofFile: model)
+    guard !json else {
+      print(jsonLine(configuration))
+      return
+    }
+    var rows: [(String, String)] = [
+      ("model", model),
+      ("detector", "\(configuration.detector) \(configuration.detectorConfiguration)"),
+      ("backbone", backbone(configuration)),
+      ("picture size", "\(configuration.height)x\(configuration.width), resized \(configuration.filter)"),
+      ("map size", "\(configuration.mapHeight)x\(configuration.mapWidth)"),
+      ("feature maps", configuration.features.map(\.description).joined(separator: ", ")),
+      ("written by", "Blemish \(configuration.blemish)"),
+    ]
+    if let record = configuration.training { rows += rowsOf(record) } else { rows.append(("training", "imported")) }
+    let width = rows.map(\.0.count).max() ?? 0
+    for (name, value) in rows { print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value) }
+  }
+
+  private func backbone(_ configuration: ModelConfiguration) -> String {
+    guard let hash = configuration.backboneHash else { return "\(configuration.backbone), seeded weights" }
+    let place = configuration.embedsBackbone
+      ? "in the file" : "at \(configuration.backboneFiles.joined(separator: ", "))"
+    return "\(configuration.backbone), weights \(place), SHA-256 \(hash)"
+  }
+
+  private func rowsOf(_ record: TrainingRecord) -> [(String, String)] {
+    let progress = record.progress
+    let schedule = record.schedule
+    var rows = [
+      ("trained", "\(record.date), \(duration(progress.seconds)), \(record.machine)"),
+      ("data", "\(record.data) (\(record.format)\(record.category.map { ", \($0)" } ?? ""))"),
+      ("pictures", "\(record.trainingPictures) good ones, \(record.heldOutPictures) held out"),
+      ("fingerprint", record.fingerprint),
+      ("seed", "\(record.seed)"),
+      (
+        "schedule",
+        "\(schedule.epochs) epochs at most, batch \(schedule.batch), learning rate \(schedule.learningRate), "
+          + "weight decay \(schedule.weightDecay)"
+      ),
+      ("kept epoch", "\(progress.keptEpoch) of \(progress.epochs.count), chosen by \(record.selection.rawValue)"),
+    ]
+    if !record.finished { rows.append(("state", "not finished: 'blemish train --resume' goes on")) }
+    if let first = progress.epochs.first, let last = progress.epochs.last {
+      rows.append(("loss", "\(decimal(first.loss, 4)) in the first epoch, \(decimal(last.loss, 4)) in the last"))
+    }
+    return rows
+  }
+}

@@ -1,0 +1,19 @@
+import Foundation
+import Synchronization
+
+/// Ctrl-C: asks long work to stop after the step that it is at; a second one ends the process at once.
+enum Interruption {
+  private static let wanted = Atomic<Bool>(false)
+
+  /// Whether the user has asked to stop.
+  static var isWanted: Bool { wanted.load(ordering: .relaxed) }
+
+  /// Starts to listen for Ctrl-C and for the terminal's or a supervisor's wish to end.
+  static func listen() {
+    for signalNumber in [SIGINT, SIGTERM] {
+      signal(signalNumber) { number in
+        if Interruption.wanted.exchange(true, ordering: .relaxed) { _exit(128 + number) }
+      }
+    }
+  }
+}

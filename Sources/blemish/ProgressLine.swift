@@ -1,0 +1,77 @@
+import Blemish
+import Foundation
+
+/// Shows where long work stands: one line that is rewritten on a terminal, a line an epoch elsewhere.
+final class ProgressLine {
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let quiet: Bool
+  private var lastShown = ContinuousClock.now - .seconds(1)
+  private var session = ContinuousClock.now
+  private var steps = 0
+  private var open = false
+
+  init(quiet: Bool) { self.quiet = quiet }
+
+  func show(_ event: TrainingSession.Event) {
+    switch event {
+    case .note(let text):
+      line("note: \(text)")
+    case .features(let done, let all):
+      rewrite("features of \(done) of \(all) pictures", final: done == all)
+      session = .now
+    case .step(let report):
+      steps += 1
+      show(report)
+    }
+  }
+
+  private func show(_ report: Trainer.Report) {
+    let passed = ContinuousClock.now - session
+    let seconds = Double(passed.components.seconds) + Double(passed.components.attoseconds) * 1e-18
+    let left = seconds / Double(max(steps, 1)) * Double(report.remainingSteps)
+    let epochs = report.progress.epochs.count
+    var text = "epoch \(report.endedEpoch ? epochs : epochs + 1)"
+    text += "  loss \(decimal(report.loss, 4))"
+    if let heldOut = report.progress.epochs.last?.heldOutLoss { text += "  held-out \(decimal(heldOut, 4))" }
+    if let auroc = report.progress.epochs.last?.testPixelAUROC { text += "  test pixel AUROC \(decimal(auroc, 4))" }
+    text += "  rate \(String(format: "%.2e", report.learningRate))"
+    text += "  at most \(duration(left)) left"
+    rewrite(text, final: report.endedEpoch && !isTerminal)
+  }
+
+  /// Puts a whole line, under what was shown before.
+  func line(_ text: String) {
+    finish()
+    complain(text)
+  }
+
+  /// Ends a line that is being rewritten.
+  func finish() {
+    if open { complain("") }
+    open = false
+  }
+
+  func rewrite(_ text: String, final: Bool) {
+    guard !quiet else { return }
+    if isTerminal {
+      guard final || ContinuousClock.now - lastShown > .milliseconds(100) else { return }
+      lastShown = .now
+      FileHandle.standardError.write(Data("\r\u{1B}[2K\(text)".utf8))
+      open = true
+    } else if final {
+      complain(text)
+    }
+  }
+}
+
+/// A number with a fixed count of decimals.
+func decimal(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }
+
+/// A duration as a person says it.
+func duration(_ seconds: Double) -> String {
+  switch seconds {
+  case ..<90: "\(Int(seconds.rounded())) s"
+  case ..<5400: "\(Int((seconds / 60).rounded())) min"
+  default: "\(decimal(seconds / 3600, 1)) h"
+  }
+}

@@ -1,0 +1,53 @@
+import Blemish
+import Foundation
+import Imaging
+
+/// The pictures that belong to one prediction.
+struct ResultFiles: Encodable {
+  var overlay: String
+  var heat: String
+  var mask: String
+}
+
+/// What is wrong with the folder that results go to.
+struct OutputError: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// Writes overlays, heat maps and masks at the pictures' own size.
+struct ResultWriter {
+  private let folder: String
+  private let inputs: [InputPictures.Input]
+
+  /// A writer into a folder, which is made if there is none.
+  init(folder: String, inputs: [InputPictures.Input]) throws {
+    self.folder = folder
+    self.inputs = inputs
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw OutputError(description: "\(folder): cannot be made: \(error.localizedDescription)")
+    }
+    guard FileManager.default.isWritableFile(atPath: folder) else {
+      throw OutputError(description: "\(folder): there is no permission to write in it")
+    }
+  }
+
+  func write(_ found: Finding, index: Int) throws -> ResultFiles {
+    let inspection = found.inspection
+    let base = (folder as NSString).appendingPathComponent(inputs[index].name)
+    let files = ResultFiles(overlay: base + "_overlay.png", heat: base + "_heat.png", mask: base + "_mask.png")
+    let picture = try Picture(contentsOf: inspection.path)
+    let heat = inspection.anomalyMap.resized(width: inspection.width, height: inspection.height)
+    do {
+      try FileManager.default.createDirectory(
+        atPath: (base as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      try heat.heatMap(range: 0...1).write(png: files.heat)
+      try found.mask.picture.write(png: files.mask)
+      try picture.overlaid(with: heat, range: 0...1).outlined(found.mask).write(png: files.overlay)
+    } catch {
+      throw OutputError(description: "\(error)")
+    }
+    return files
+  }
+}

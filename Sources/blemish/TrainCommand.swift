@@ -1,0 +1,178 @@
+import ArgumentParser
+import Backbones
+import Blemish
+import Datasets
+import Foundation
+import Torch
+
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Learns from pictures of good parts.",
+    discussion: """
+      DATA is a plain folder of pictures of good parts, or a data set in a published layout (MVTec AD, magnetic
+      tiles and others; --format). Only good pictures are used; a part of them is held out to choose the epoch.
+
+      Ctrl-C stops after the step; the same command with --resume goes on to the same result.
+      """)
+
+  @Argument(help: "The folder of pictures.")
+  var data: String
+
+  @Option(help: "Where the model goes.")
+  var output: String
+
+  @Option(help: "The detector: \(DetectorCatalogue.all.map { $0.name }.joined(separator: ", ")).")
+  var detector: String?
+
+  @Option(help: "The backbone: \(BackboneCatalogue.all.map(\.name).joined(separator: ", ")).")
+  var backbone: String?
+
+  @Option(
+    name: .customLong("weights"),
+    help: "A file with the backbone's weights under their published names; once for each part.")
+  var weights: [String] = []
+
+  @Flag(help: "Leaves the backbone's weights out of the model file; they must then stay where they are.")
+  var referToWeights = false
+
+  @Option(help: "The pictures' size at the backbone: the shorter side, or HEIGHTxWIDTH.")
+  var size: String?
+
+  @Option(
+    help: "Published settings: the name of an MVTec category, or a YAML file in the published layout.")
+  var settings: String?
+
+  @Option(help: "Passes over the training pictures.")
+  var epochs: Int?
+
+  @Option(help: "Pictures a step.")
+  var batch: Int?
+
+  @Option(help: "Adam's learning rate.")
+  var learningRate: Double?
+
+  @Option(help: "How much of each parameter is added to its gradient.")
+  var weightDecay: Double?
+
+  @Flag(
+    help: "Moves U-Flow's learning rate once an epoch over a ramp counted in steps, as the published trainer does.")
+  var publishedRamp = false
+
+  @Option(help: "Stops after this many epochs without a better one; 0 trains to the end.")
+  var patience: Int?
+
+  @Option(help: "The seed of everything that is drawn.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Where to compute: cpu, cuda, cuda:1.")
+  var device = "cpu"
+
+  @Option(help: "The part of the good pictures that is held out to choose the epoch; 0 for none.")
+  var heldOut = 0.1
+
+  @Option(
+    help: """
+      The epoch to keep: likelihood (best on held-out good pictures), last, or test-auroc (best pixel AUROC on \
+      the test set, as the published code does; figures on that test set are then optimistic).
+      """)
+  var keep = EpochSelection.likelihood
+
+  @OptionGroup var layout: LayoutOptions
+
+  @Flag(help: "Goes on with the training that OUTPUT holds, with the choices made when it began.")
+  var resume = false
+
+  @Option(help: "Minutes between checkpoints.")
+  var checkpointMinutes = 3.0
+
+  @Flag(name: .shortAndLong, help: "Shows no progress.")
+  var quiet = false
+
+  func run() throws {
+    Interruption.listen()
+    let progress = ProgressLine(quiet: quiet)
+    var options = TrainingOptions()
+    options.weights = weights
+    options.device = try Device(device)
+    options.checkpointInterval = max(checkpointMinutes, 0) * 60
+    let session: TrainingSession
+    if resume {
+      session = try TrainingSession(
+        resuming: output, { try layout.read(data, seed: $0.seed, category: $0.category, format: $0.format) },
+        options: options, report: progress.show)
+    } else {
+      try fill(&options)
+      session = try TrainingSession(
+        try layout.read(data, seed: seed), at: data, output: output, options: options, report: progress.show)
+    }
+    let outcome = try session.run { Interruption.isWanted }
+    progress.finish()
+    switch outcome {
+    case .finished:
+      let record = session.model.configuration.training
+      complain(
+        "\(output): trained on \(record?.trainingPictures ?? 0) pictures in "
+          + "\(duration(record?.progress.seconds ?? 0)); epoch \(record?.progress.keptEpoch ?? 0) of "
+          + "\(record?.progress.epochs.count ?? 0) is kept")
+    case .stopped:
+      complain("\(output): stopped; the same command with --resume goes on")
+      throw ExitCode(130)
+    }
+  }
+
+  private func fill(_ options: inout TrainingOptions) throws {
+    let published = try settings.map {
+      FileManager.default.fileExists(atPath: $0)
+        ? try PublishedSettings(contentsOf: $0) : try PublishedSettings.named($0)
+    }
+    options.detector = detector ?? DetectorCatalogue.standard
+    options.backbone = backbone ?? published?.backbone ?? BackboneCatalogue.standard
+    options.embedsBackbone = !referToWeights
+    options.size = try size.map(requestedSize) ?? published?.size.map { .side($0) }
+    options.seed = seed
+    options.heldOut = heldOut
+    options.selection = keep
+    if let steps = published?.flowSteps, options.detector == UFlow.name {
+      options.detectorConfiguration = try UFlow.Configuration(flowSteps: steps).json
+    }
+    var schedule = try DetectorCatalogue.named(options.detector).schedule
+    schedule.epochs = epochs ?? published?.epochs ?? schedule.epochs
+    schedule.batch = batch ?? published?.batch ?? schedule.batch
+    schedule.learningRate = learningRate ?? published?.learningRate ?? schedule.learningRate
+    schedule.weightDecay = weightDecay ?? published?.weightDecay ?? schedule.weightDecay
+    if let patience { schedule.patience = patience > 0 ? patience : nil }
+    if publishedRamp, case .ramp(let end) = schedule.course { schedule.course = .rampPerEpoch(end: end) }
+    options.schedule = schedule
+  }
+
+  private func requestedSize(_ text: String) throws -> RequestedSize {
+    let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    switch sides {
+    case [let side?] where (16...16384).contains(side): return .side(side)
+    case [let height?, let width?] where (16...16384).contains(height) && (16...16384).contains(width):
+      return .exact(height: height, width: width)
+    default:
+      throw ValidationError("--size takes a side or HEIGHTxWIDTH of 16 to 16384 pixels, not '\(text)'")
+    }
+  }
+}
+
+extension EpochSelection: ExpressibleByArgument {}
+extension DatasetFormat: ExpressibleByArgument {}
+
+/// Which data set a path holds.
+struct LayoutOptions: ParsableArguments {
+  @Option(help: "The layout: \(DatasetFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var format = DatasetFormat.auto
+
+  @Option(help: "The category, where the data set has several.")
+  var category: String?
+
+  /// The data set at a path, split by the seed where its layout has no split. What the user does not say is
+  /// taken from an earlier reading.
+  func read(_ path: String, seed: UInt64, category earlier: String? = nil, format: String? = nil) throws -> Dataset {
+    try Dataset.read(
+      path, format: self.format != .auto ? self.format : format.flatMap(DatasetFormat.init) ?? .auto,
+      category: category ?? earlier, options: DatasetOptions(seed: seed))
+  }
+}

@@ -1,1 +1,0 @@
-import Blemish; print(blemishVersion)
