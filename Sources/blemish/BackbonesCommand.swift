@@ -98,7 +98,7 @@ private func report(_ weights: CachedWeights) {
     switch weights.check {
     case .agrees(let digits) where digits < 64: "its first \(digits) digits are the published ones"
     case .agrees: "as published"
-    case .differs: "not the published file: its features will be others"
+    case .differs: "another file than the published one"
     case .unknown: "not checked: none is published"
     }
   print("\(weights.name): \(weights.path)")

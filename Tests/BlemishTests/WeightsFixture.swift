@@ -13,6 +13,8 @@ final class WeightsFixture {
   let tensors: [String: StoredTensor]
   var environment: [String: String]
   var hash: String?
+  /// Seconds without a byte after which the cache tries again.
+  var silence: Int64 = 20
 
   init(server: String? = nil) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -54,7 +56,7 @@ final class WeightsFixture {
     var environment = environment
     if let server { environment["BLEMISH_WEIGHTS_URL"] = server.address + "/mirror/" }
     var cache = WeightCache(environment: environment, components: [component(bytes: bytes)])
-    cache.patience = DownloadPatience(attempts: 3, pause: .milliseconds(1), connecting: 2, silence: 1)
+    cache.patience = DownloadPatience(attempts: 3, pause: .milliseconds(1), connecting: 20, silence: silence)
     return cache
   }
 

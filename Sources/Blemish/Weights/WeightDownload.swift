@@ -52,7 +52,7 @@ struct WeightDownload {
           if Task.isCancelled { throw CancellationError() }
           if file.count > furthest { (furthest, failures) = (file.count, 0) }
           failures += 1
-          let reason = (error as? HTTPClientError)?.shortDescription ?? "\(error)"
+          let reason = plain(error)
           guard failures < patience.attempts else { throw gaveUp(reason, having: file.count) }
           let pause = patience.pause * (1 << min(failures - 1, 5))
           progress(.note("\(name): \(reason); trying again from byte \(file.count) in \(pause)"))
@@ -64,9 +64,18 @@ struct WeightDownload {
 
   private func gaveUp(_ reason: String, having count: Int) -> BackboneError {
     BackboneError(
-      "\(address): cannot be fetched: \(reason). \(count) bytes have come and are kept: the same command goes on "
-        + "from there. A file fetched by other means is taken by 'blemish backbones import FILE'."
+      "\(address): cannot be fetched: \(reason). "
+        + (count > 0 ? "\(count) bytes have come; the same command goes on from there. " : "")
+        + "A file fetched by other means is taken by 'blemish backbones import FILE'."
     )
+  }
+
+  /// What went wrong, in few words: the errors of sockets bury the system's text.
+  private func plain(_ error: any Error) -> String {
+    if let error = error as? HTTPClientError { return error.shortDescription }
+    let text = "\(error)"
+    guard let code = text.firstMatch(of: /errno: (\d+)/).flatMap({ Int32($0.1) }) else { return text }
+    return String(cString: strerror(code))
   }
 
   private func attempt(
