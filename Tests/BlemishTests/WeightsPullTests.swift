@@ -141,10 +141,11 @@ import Torch
       switch index {
       case 0: WeightsServer.ranged(file, request, tag: "\"1\"", drops: 50_000)
       case 1:
+        // As long as the part that was asked for.
         .init(
           status: "206 Partial Content",
-          headers: ["Content-Range": "bytes 4-\(file.count - 1)/\(file.count)"],
-          body: file[4...]
+          headers: ["Content-Range": "bytes 4-\(file.count - request.start + 3)/\(file.count)"],
+          body: file[4..<file.count - request.start + 4]
         )
       default: WeightsServer.ranged(file, request, tag: "\"1\"")
       }
