@@ -6,8 +6,8 @@ import Torch
 ///
 /// It tells textures, edges and colours apart and knows nothing of objects; pretrained weights see more.
 public struct SeededBackbone: Backbone {
-  public let channels = [32, 48, 64]
-  public let strides = [4, 8, 16]
+  public let channels = [96, 128]
+  public let strides = [8, 16]
 
   private struct Stage {
     let entry: Tensor
@@ -23,7 +23,7 @@ public struct SeededBackbone: Backbone {
     filters = Self.orientedFilters().to(device: path.device).channelsLast()
     var inputs = 2 * Self.filterCount
     var stages: [Stage] = []
-    for (index, outputs) in channels.enumerated() {
+    for (index, outputs) in [64, 96, 128].enumerated() {
       func convolution(_ name: String, _ inputs: Int, gain: Double) throws -> Tensor {
         let deviation = (gain / Double(inputs * 9)).squareRoot()
         return try (path / "stages" / index)
@@ -42,12 +42,12 @@ public struct SeededBackbone: Backbone {
     let bands = images.channelsLast().reflectionPad2d(Self.filterSide / 2).conv2d(filters, stride: 2)
     // Both signs of every band, so that a bright and a dark line differ and neither is lost.
     var x = Tensor.cat([bands.relu(), (-bands).relu()], along: 1)
-    return stages.map { stage in
+    return Array(stages.map { stage in
       x = x.reflectionPad2d(1).conv2d(stage.entry, stride: 2).relu_()
       let inner = x.reflectionPad2d(1).conv2d(stage.residual[0]).relu_()
       x = (x + inner.reflectionPad2d(1).conv2d(stage.residual[1])).relu_()
       return x
-    }
+    }.dropFirst())
   }
 
   private static let filterSide = 7

@@ -31,8 +31,7 @@ public struct FlowStep<Network: Subnet> {
   private let clamp: Double
   private let globalScale: Tensor
   private let globalOffset: Tensor
-  private let permutation: Tensor
-  private let inversePermutation: Tensor
+  private let permutation: ChannelPermutation
   private let kept: Int
   private let changed: Int
 
@@ -49,11 +48,7 @@ public struct FlowStep<Network: Subnet> {
     self.subnet = try subnet(kept + conditions, 2 * changed)
     globalScale = try path.parameter("global_scale", [1, channels, 1, 1], .constant(Self.neutralScale))
     globalOffset = try path.parameter("global_offset", [1, channels, 1, 1], .constant(0))
-    let sources = try path.permutation("permutation", channels)
-    var destinations = sources
-    for (destination, source) in sources.enumerated() { destinations[source] = destination }
-    permutation = Tensor(sources.map(Int64.init), shape: [channels]).to(device: path.device)
-    inversePermutation = Tensor(destinations.map(Int64.init), shape: [channels]).to(device: path.device)
+    permutation = try ChannelPermutation(path, channels: channels)
   }
 
   /// The value at which ``scale`` is one: `2 ln(exp(5) - 1)`.
@@ -69,14 +64,14 @@ public struct FlowStep<Network: Subnet> {
     let coupled = Tensor.cat([parts[0], t.addcmul(parts[1], s.exp())], along: 1)
     let pixels = Double(x.size(2) * x.size(3))
     return Transformed(
-      value: globalOffset.addcmul(coupled, scale).indexSelect(1, permutation),
+      value: permutation(globalOffset.addcmul(coupled, scale)),
       logDeterminant: s.sum([1, 2, 3]) + scale.log().sum() * pixels)
   }
 
   /// The step backwards; the log-determinant is that of the inverse.
   public func inverse(_ y: Tensor, condition: Tensor? = nil) -> Transformed {
     let scale = scale
-    let x = (y.indexSelect(1, inversePermutation) - globalOffset) / scale
+    let x = (permutation.inverse(y) - globalOffset) / scale
     let parts = x.split([kept, changed], along: 1)
     let (s, t) = coupling(parts[0], condition)
     let pixels = Double(x.size(2) * x.size(3))

@@ -53,44 +53,25 @@ struct Evaluate: ParsableCommand {
     }
     let progress = ProgressLine(quiet: quiet)
     for warning in dataset.warnings.prefix(20) { progress.line("note: \(warning)") }
-    let evaluation = try model.evaluate(dataset.test, batch: batch) { done in
-      progress.rewrite("\(done) of \(dataset.test.count) pictures", final: done == dataset.test.count)
-    }
+    let evaluation = try model.evaluate(
+      dataset.test, batch: batch,
+      progress: { done in
+        progress.rewrite("\(done) of \(dataset.test.count) pictures", final: done == dataset.test.count)
+      })
     progress.finish()
     for warning in evaluation.warnings { complain("note: \(warning)") }
     if record?.selection == .testAUROC {
       complain("note: the model's epoch was chosen on a test set; figures on that set are optimistic")
     }
-    print(json ? jsonLine(EvaluationJSON(evaluation)) : table(evaluation))
+    if let report {
+      try FileManager.default.createDirectory(atPath: report, withIntermediateDirectories: true)
+      let page = (report as NSString).appendingPathComponent("report.html")
+      let part = EvaluatedModel(name: dataset.name, model: model, evaluation: evaluation)
+      try HTMLReport.write(try EvaluationReport.content(title: dataset.name, [part]), to: page)
+      complain("\(page): the report")
+    }
+    print(json ? jsonLine(EvaluationJSON(evaluation)) : EvaluationTable.text(evaluation))
   }
-
-  private func table(_ evaluation: Evaluation) -> String {
-    let columns = ["", "images", "image AUROC", "pixel AUROC", "AUPRO", "mIoU at log NFA 0", "mIoU oracle", "found"]
-    var rows = (evaluation.defectTypes + [evaluation.overall]).map { figures in
-      [
-        figures.name, "\(figures.images)", text(figures.imageAUROC), text(figures.pixelAUROC), text(figures.aupro),
-        text(figures.meanIoUAtLogNFA0), text(figures.meanIoUOracle), text(figures.detectedAnomalousImages),
-      ]
-    }
-    rows.insert(columns, at: 0)
-    let widths = columns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    var lines = rows.map { row in
-      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-    }
-    lines.append("")
-    if let interval = evaluation.imageAUROCInterval {
-      lines.append(
-        "image AUROC, 95% interval: \(decimal(interval.lowerBound, 4)) to \(decimal(interval.upperBound, 4))")
-    }
-    lines.append("false alarms per good picture: \(text(evaluation.falseAlarmsPerNormalImage))")
-    lines.append("seconds per picture: \(decimal(evaluation.secondsPerImage, 4))")
-    for (name, reason) in EvaluationJSON(evaluation).unavailable.sorted(by: { $0.key < $1.key }) {
-      lines.append("no \(name): \(reason)")
-    }
-    return lines.joined(separator: "\n")
-  }
-
-  private func text(_ measured: Measured) -> String { measured.value.map { decimal($0, 4) } ?? "-" }
 }
 
 /// What `--json` prints of an evaluation: what is not defined is null, with its reason under `unavailable`.

@@ -146,14 +146,12 @@ struct Train: ParsableCommand {
   }
 
   private func requestedSize(_ text: String) throws -> RequestedSize {
-    let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    switch sides {
-    case [let side?] where (16...16384).contains(side): return .side(side)
-    case [let height?, let width?] where (16...16384).contains(height) && (16...16384).contains(width):
-      return .exact(height: height, width: width)
-    default:
+    let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false)
+    let sides = parts.compactMap { Int($0) }
+    guard (1...2).contains(parts.count), sides.count == parts.count, sides.allSatisfy((16...16384).contains) else {
       throw ValidationError("--size takes a side or HEIGHTxWIDTH of 16 to 16384 pixels, not '\(text)'")
     }
+    return sides.count == 1 ? .side(sides[0]) : .exact(height: sides[0], width: sides[1])
   }
 }
 

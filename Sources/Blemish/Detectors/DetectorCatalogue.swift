@@ -39,7 +39,7 @@ public struct Preparation: Sendable {
 /// The detectors that can be named.
 public enum DetectorCatalogue {
   /// Every detector; a new one is one line here.
-  public static let all: [any DetectorType.Type] = [UFlow.self]
+  public static let all: [any DetectorType.Type] = [UFlow.self, MSFlow.self]
 
   /// The detector of those who name none.
   public static let standard = UFlow.name

@@ -82,8 +82,9 @@ extension Inspection {
   /// The connected regions of a mask, the most significant first.
   public func regions(of mask: Mask, in logNFAMap: ScoreMap) -> [FoundRegion] {
     let components = mask.connectedComponents
-    var least = [Float](repeating: .infinity, count: components.regions.count)
-    for (pixel, label) in components.labels.enumerated() where label >= 0 {
+    // Labels count from 1; 0 is what belongs to no region.
+    var least = [Float](repeating: .infinity, count: components.regions.count + 1)
+    for (pixel, label) in components.labels.enumerated() where label > 0 {
       least[Int(label)] = min(least[Int(label)], logNFAMap.values[pixel])
     }
     return components.regions.map { region in

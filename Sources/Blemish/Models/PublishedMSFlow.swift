@@ -1,0 +1,97 @@
+import Torch
+
+/// The state dict of the published MSFlow code, to and from the names used here.
+///
+/// The names are the same but for the permutations: those of the parallel flows are one-hot matrices there
+/// (`w_perm`, with the transpose `w_perm_inv`), those of the fusion flow index vectors (`perm`, `perm_inv`).
+///
+/// Which scale a permutation of the fusion flow belongs to cannot be told from its index there: the order of the
+/// published code's modules is not fixed, and its loader matches permutations by their lengths. So do we.
+/// Between scales of equally many channels the file does not tell; there they are taken in the order of their
+/// indices, finest scale first, which is how ``published(fromStateDict:)`` writes them. No published backbone has
+/// such scales.
+enum PublishedMSFlow {
+  private static let fusion = "fusion_flow.module_list."
+
+  /// The tensors of ``MSFlow`` out of a published state dict whose names begin with `fusion_flow.` or
+  /// `parallel_flows.`; all others are passed over. A permutation that no scale's length fits keeps its name.
+  /// - Throws: ``ParameterError`` when a permutation is none.
+  static func stateDict(fromPublished published: [String: StoredTensor]) throws -> [String: StoredTensor] {
+    var result: [String: StoredTensor] = [:]
+    var fusionPermutations: [(index: Int, name: String, tensor: StoredTensor)] = []
+    for (name, tensor) in published {
+      if name.hasSuffix(".w_perm_inv") || name.hasSuffix(".perm_inv") { continue }
+      if name.hasPrefix("parallel_flows."), name.hasSuffix(".w_perm") {
+        let own = name.dropLast("w_perm".count) + "permutation"
+        result[String(own)] = try PublishedUFlow.permutation(fromMatrix: tensor, name: name)
+      } else if let index = fusionPermutationIndex(name) {
+        try checkPermutation(tensor, name: name)
+        fusionPermutations.append((index, name, tensor))
+      } else if name.hasPrefix("parallel_flows.") || name.hasPrefix("fusion_flow.") {
+        result[name] = tensor
+      }
+    }
+    fusionPermutations.sort { $0.index < $1.index }
+    for (scale, channels) in fusionChannels(published).enumerated() {
+      guard let place = fusionPermutations.firstIndex(where: { $0.tensor.shape == [channels] }) else {
+        continue
+      }
+      result["\(fusion)\(scale).permutation"] = fusionPermutations.remove(at: place).tensor
+    }
+    for left in fusionPermutations { result[left.name] = left.tensor }
+    return result
+  }
+
+  /// The published state dict of the tensors of ``MSFlow``.
+  static func published(fromStateDict stateDict: [String: StoredTensor]) throws -> [String: StoredTensor] {
+    var result: [String: StoredTensor] = [:]
+    for (name, tensor) in stateDict {
+      guard name.hasSuffix(".permutation") else {
+        result[name] = tensor
+        continue
+      }
+      let place = name.dropLast("permutation".count)
+      let sources = try tensor.int64s().map { Int($0) }
+      if name.hasPrefix(fusion) {
+        result["\(place)perm"] = tensor
+        result["\(place)perm_inv"] = inverse(ofPermutation: sources)
+      } else {
+        result["\(place)w_perm"] = PublishedUFlow.matrix(ofPermutation: sources, transposed: false)
+        result["\(place)w_perm_inv"] = PublishedUFlow.matrix(ofPermutation: sources, transposed: true)
+      }
+    }
+    return result
+  }
+
+  /// The index I of `fusion_flow.module_list.I.perm`.
+  private static func fusionPermutationIndex(_ name: String) -> Int? {
+    guard name.hasPrefix(fusion), name.hasSuffix(".perm") else { return nil }
+    return Int(name.dropFirst(fusion.count).dropLast(".perm".count))
+  }
+
+  /// The channels of every scale, finest first: the coupling's convolutions lead from one part of a scale's
+  /// channels to the other and bear the scales' numbers.
+  private static func fusionChannels(_ published: [String: StoredTensor]) -> [Int] {
+    var channels: [Int: Int] = [:]
+    for (name, tensor) in published where name.hasPrefix(fusion) {
+      let parts = name.split(separator: ".")
+      guard parts.count == 7, parts[3] == "subnet_1", parts[4] == "conv_s", parts[6] == "weight",
+        let scale = Int(parts[5]), tensor.shape.count == 4
+      else { continue }
+      channels[scale] = tensor.shape[0] + tensor.shape[1]
+    }
+    return channels.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  private static func checkPermutation(_ tensor: StoredTensor, name: String) throws {
+    guard tensor.elementType == .int64, tensor.shape.count == 1,
+      try tensor.int64s().sorted() == Array(0..<Int64(tensor.count))
+    else { throw ParameterError.notPermutation(name: name) }
+  }
+
+  private static func inverse(ofPermutation sources: [Int]) -> StoredTensor {
+    var destinations = sources.map(Int64.init)
+    for (destination, source) in sources.enumerated() { destinations[source] = Int64(destination) }
+    return StoredTensor(int64s: destinations, shape: [sources.count])
+  }
+}

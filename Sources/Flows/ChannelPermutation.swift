@@ -1,0 +1,23 @@
+import Torch
+
+/// A fixed permutation of channels: an invertible step whose log-determinant is zero.
+struct ChannelPermutation {
+  private let sources: Tensor
+  private let destinations: Tensor
+
+  /// The permutation `permutation` at a path, random unless the weights give it.
+  /// - Throws: ``ParameterError``.
+  init(_ path: ParameterPath, channels: Int) throws {
+    let sources = try path.permutation("permutation", channels)
+    var destinations = sources
+    for (destination, source) in sources.enumerated() { destinations[source] = destination }
+    self.sources = Tensor(sources.map(Int64.init), shape: [channels]).to(device: path.device)
+    self.destinations = Tensor(destinations.map(Int64.init), shape: [channels]).to(device: path.device)
+  }
+
+  /// `[batch, channels, height, width]` with the channels in their new order.
+  func callAsFunction(_ x: Tensor) -> Tensor { x.indexSelect(1, sources) }
+
+  /// The channels in their old order.
+  func inverse(_ y: Tensor) -> Tensor { y.indexSelect(1, destinations) }
+}
