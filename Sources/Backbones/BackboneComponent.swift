@@ -20,7 +20,7 @@ extension BackboneDescription {
     public struct Source: Sendable, Equatable {
       /// The file's address.
       public let address: String
-      /// The file's size, to three digits at least.
+      /// About how large the file is.
       public let bytes: Int
       /// The terms under which the weights may be used.
       public let licence: String
