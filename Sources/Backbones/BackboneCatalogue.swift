@@ -13,16 +13,6 @@ public struct BackboneDescription: Sendable {
   /// Whether U-Flow puts a trainable LayerNorm behind every feature map.
   public let normalisesFeatures: Bool
   let build: @Sendable (ParameterPath, Padding) throws -> any Backbone
-
-  /// One state dict of a backbone.
-  public struct Component: Sendable {
-    /// The published name of the weights.
-    public let name: String
-    /// A tensor that tells this component's file from the others', with its shape.
-    let mark: (name: String, shape: [Int])
-    /// Which of the file's tensors the backbone uses.
-    public let uses: @Sendable (String) -> Bool
-  }
 }
 
 /// The backbones that can be named.
@@ -30,9 +20,47 @@ public enum BackboneCatalogue {
   /// Every backbone; a new one is one line here.
   public static let all: [BackboneDescription] = [
     seeded,
-    resnet("resnet18", .resnet18), resnet("resnet34", .resnet34), resnet("resnet50", .resnet50),
-    resnet("resnext50_32x4d", .resnext50), resnet("wide_resnet50_2", .wideResnet50), caitPair,
+    resnet(
+      "resnet18",
+      .resnet18,
+      file: "resnet18-f37072fd.pth",
+      bytes: 46_830_571,
+      hash: "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec"
+    ),
+    resnet(
+      "resnet34",
+      .resnet34,
+      file: "resnet34-b627a593.pth",
+      bytes: 87_300_000,
+      hash: "b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f"
+    ),
+    resnet(
+      "resnet50",
+      .resnet50,
+      file: "resnet50-0676ba61.pth",
+      bytes: 102_530_333,
+      hash: "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a"
+    ),
+    // torchvision's file names carry the first eight digits of the hash.
+    resnet(
+      "resnext50_32x4d",
+      .resnext50,
+      file: "resnext50_32x4d-7cdf4587.pth",
+      bytes: 100_000_000,
+      hash: "7cdf4587"
+    ),
+    resnet(
+      "wide_resnet50_2",
+      .wideResnet50,
+      file: "wide_resnet50_2-95faca4d.pth",
+      bytes: 138_000_000,
+      hash: "95faca4d"
+    ),
+    caitPair,
   ]
+
+  /// The published weights of all backbones.
+  public static let components = all.flatMap(\.components)
 
   /// The backbone of those who name none.
   public static let standard = seeded.name
@@ -42,45 +70,98 @@ public enum BackboneCatalogue {
   public static func named(_ name: String) throws -> BackboneDescription {
     guard let found = all.first(where: { $0.name == name }) else {
       throw BackboneError(
-        "There is no backbone '\(name)'; there are \(all.map(\.name).joined(separator: ", ")).")
+        "There is no backbone '\(name)'; there are \(all.map(\.name).joined(separator: ", "))."
+      )
     }
     return found
   }
 
   private static let seeded = BackboneDescription(
-    name: "seeded", components: [], defaultSize: 256, sizeMultiple: 16, normalisesFeatures: true
+    name: "seeded",
+    components: [],
+    defaultSize: 256,
+    sizeMultiple: 16,
+    normalisesFeatures: true
   ) { path, _ in try SeededBackbone(path) }
 
-  private static func resnet(_ name: String, _ configuration: ResNet.Configuration) -> BackboneDescription {
-    let firstBlock = configuration.bottleneck ? "layer1.0.conv2.weight" : "layer3.1.conv1.weight"
-    let width = 64 * configuration.widthPerGroup / 64 * configuration.groups
-    let shape = configuration.bottleneck ? [width, width / configuration.groups, 3, 3] : [256, 256, 3, 3]
+  /// The weights are torchvision's first ones (`IMAGENET1K_V1`), the kind that MSFlow's published code names.
+  /// Others of the same architecture load as well and give other features: torchvision's second ones, and timm's
+  /// defaults, which differ between timm's versions and are what U-Flow's published code takes.
+  private static func resnet(
+    _ name: String,
+    _ configuration: ResNet.Configuration,
+    file: String,
+    bytes: Int,
+    hash: String
+  ) -> BackboneDescription {
+    let last = configuration.blocks[2]
+    let block = "layer3.\(last - 1)"
+    let planes = 256
+    let width = planes * configuration.widthPerGroup / 64 * configuration.groups
+    let component = BackboneDescription.Component(
+      name: name,
+      source: .init(
+        address: "https://download.pytorch.org/models/\(file)",
+        bytes: bytes,
+        licence: "BSD-3-Clause (torchvision); trained on ImageNet",
+        hash: hash
+      ),
+      marks: configuration.bottleneck
+        ? [
+          ("\(block).conv1.weight", [width, 4 * planes, 1, 1]),
+          ("\(block).conv2.weight", [width, width / configuration.groups, 3, 3]),
+        ]
+        : [("\(block).conv1.weight", [planes, planes, 3, 3])],
+      absent: "layer3.\(last).conv1.weight",
+      uses: { name in
+        ["conv1.", "bn1.", "layer1.", "layer2.", "layer3."].contains(where: name.hasPrefix)
+          && !name.hasSuffix("num_batches_tracked")
+      },
+      build: { _ = try ResNet($0, configuration) }
+    )
     return BackboneDescription(
       name: name,
-      components: [
-        .init(name: name, mark: (firstBlock, shape)) { name in
-          ["conv1.", "bn1.", "layer1.", "layer2.", "layer3."].contains(where: name.hasPrefix)
-            && !name.hasSuffix("num_batches_tracked")
-        }
-      ], defaultSize: 256, sizeMultiple: 16, normalisesFeatures: true
+      components: [component],
+      defaultSize: 256,
+      sizeMultiple: 16,
+      normalisesFeatures: true
     ) { path, padding in try ResNet(path, configuration, padding: padding) }
   }
 
   private static let caitPair = BackboneDescription(
-    name: "mcait", components: [.m48, .s24].map(component), defaultSize: 448, sizeMultiple: 32,
+    name: "mcait",
+    components: [component(.m48, bytes: 1_426_000_000), component(.s24, bytes: 187_700_000)],
+    defaultSize: 448,
+    sizeMultiple: 32,
     normalisesFeatures: false
   ) { path, _ in try CaiTPair(path) }
 
-  private static func component(_ configuration: CaiT.Configuration) -> BackboneDescription.Component {
+  private static func component(
+    _ configuration: CaiT.Configuration,
+    bytes: Int
+  ) -> BackboneDescription.Component {
     let tokens = (configuration.imageSize / CaiT.patch) * (configuration.imageSize / CaiT.patch)
-    return .init(name: configuration.name, mark: ("pos_embed", [1, tokens, configuration.width])) { name in
-      if name.hasPrefix("blocks.") {
-        return (name.split(separator: ".").dropFirst().first.flatMap { Int($0) }).map {
-          $0 < configuration.blocks
-        } ?? false
-      }
-      return ["patch_embed.", "pos_embed", "norm."].contains(where: name.hasPrefix)
-    }
+    return .init(
+      name: configuration.name,
+      source: .init(
+        address:
+          "https://huggingface.co/timm/\(configuration.name).fb_dist_in1k/resolve/main/model.safetensors",
+        bytes: bytes,
+        licence: "Apache-2.0 (timm); trained on ImageNet",
+        hash: nil
+      ),
+      marks: [("pos_embed", [1, tokens, configuration.width])],
+      absent: nil,
+      uses: { name in
+        if name.hasPrefix("blocks.") {
+          return (name.split(separator: ".").dropFirst().first.flatMap { Int($0) }).map {
+            $0 < configuration.blocks
+          } ?? false
+        }
+        return ["patch_embed.", "pos_embed", "norm."].contains(where: name.hasPrefix)
+      },
+      build: { _ = try CaiT($0, configuration) }
+    )
   }
 }
 
@@ -92,38 +173,34 @@ extension BackboneDescription {
     var result: [String: StoredTensor] = [:]
     for component in components {
       let prefix = components.count > 1 ? component.name + "." : ""
-      if let file = files.first(where: { $0.tensors[component.mark.name]?.shape == component.mark.shape }) {
-        for (name, tensor) in file.tensors where component.uses(name) { result[prefix + name] = tensor }
-      } else if let file = files.first(where: { $0.tensors[prefix + component.mark.name] != nil }) {
-        for (name, tensor) in file.tensors
-        where name.hasPrefix(prefix) && component.uses(String(name.dropFirst(prefix.count))) {
-          result[name] = tensor
-        }
-      } else {
-        throw BackboneError(missing(component, hadFiles: !files.isEmpty))
+      guard let tensors = try files.compactMap({ try component.tensors(in: $0.tensors) }).first else {
+        throw BackboneError(missing(component, from: files))
       }
+      for (name, tensor) in tensors { result[prefix + name] = tensor }
     }
     return result
   }
 
-  private func missing(_ component: Component, hadFiles: Bool) -> String {
-    let source =
-      component.name.hasPrefix("cait")
-      ? "timm publishes them as 'timm/\(component.name).fb_dist_in1k' on Hugging Face (model.safetensors)"
-      : "torchvision publishes them (download.pytorch.org/models), timm too as 'timm/\(component.name)' on "
-        + "Hugging Face (model.safetensors)"
-    return (hadFiles
-      ? "None of the files given with --weights holds the weights of \(component.name) "
-        + "(no tensor '\(component.mark.name)' of shape \(component.mark.shape))"
-      : "The backbone \(name) needs the ImageNet weights of \(component.name)")
-      + ": \(source); give the file with --weights FILE. Without weights, use --backbone "
-      + "\(BackboneCatalogue.standard)."
+  private func missing(_ component: Component, from files: [WeightFile]) -> String {
+    let what =
+      switch files.count {
+      case 0: "The backbone \(name) needs the ImageNet weights of \(component.name)"
+      case 1:
+        "The file given with --weights is not \(component.name): "
+          + component.difference(from: files[0].tensors)
+      default: "None of the files given with --weights holds the weights of \(component.name)"
+      }
+    return what + ". 'blemish backbones pull \(component.name)' fetches them from "
+      + "\(component.source.address); a file of them goes to --weights FILE or 'blemish backbones import FILE'. "
+      + "Without weights, use --backbone \(BackboneCatalogue.standard)."
   }
 
   /// Builds the backbone from the tensors that ``stateDict(from:)`` gave; without components, from its seed.
   /// - Throws: ``ParameterError`` when a tensor is missing, has another shape, or is not finite.
   public func build(
-    _ stateDict: [String: StoredTensor], padding: Padding = .zeros, device: Device = .cpu
+    _ stateDict: [String: StoredTensor],
+    padding: Padding = .zeros,
+    device: Device = .cpu
   ) throws -> any Backbone {
     let parameters =
       components.isEmpty

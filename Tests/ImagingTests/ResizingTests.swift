@@ -1,51 +1,32 @@
-import Foundation
+import GoldenCases
 import Testing
 
 @testable import Imaging
 
 @Suite struct ResizingTests {
-  /// Where the golden cases lie: `BLEMISH_GOLDEN`, else `../shared/golden` beside the package.
-  static let golden: URL? = {
-    let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let folder =
-      ProcessInfo.processInfo.environment["BLEMISH_GOLDEN"].map { URL(filePath: $0) }
-      ?? package.deletingLastPathComponent().appending(path: "shared/golden")
-    return FileManager.default.fileExists(atPath: folder.appending(path: "index.json").path) ? folder : nil
-  }()
-
-  @Test(.enabled(if: golden != nil)) func goldenPreprocessingIsMatched() throws {
-    let golden = try #require(Self.golden)
-    let index = try JSONSerialization.jsonObject(
-      with: Data(contentsOf: golden.appending(path: "index.json"))
-    )
-    let cases = try #require(index as? [String: [String: Any]]).filter { $0.key.hasPrefix("preprocess/") }
-    #expect(!cases.isEmpty)
-    for (name, description) in cases {
-      let image = try #require(description["image"] as? String)
-      let size = try #require(description["size"] as? Int)
-      let picture = try Picture(contentsOf: golden.appending(path: "preprocess/\(image)").path)
-      let tensors = try readSafetensors(golden.appending(path: name + ".safetensors"))
-      #expect(!tensors.isEmpty)
-      for (key, expected) in tensors {
-        let found =
-          switch key {
-          case "uflow_bilinear_shorter_side":
-            try NormalizedPicture(picture, resizing: .shorterSide(size), filter: .bilinear)
-          case "msflow_lanczos_square":
-            try NormalizedPicture(picture, resizing: .exact(height: size, width: size), filter: .lanczos)
-          default:
-            throw PictureError.unreadable(name: key, reason: "no such preprocessing")
-          }
-        #expect([3, found.height, found.width] == expected.shape)
-        let plane = found.height * found.width
-        let errors = found.values.indices.map { index in
-          abs(found.values[index] - expected.values[index])
-            * NormalizedPicture.standardDeviation[index / plane]
+  @Test(arguments: Golden.cases("preprocess/")) func goldenPreprocessingIsMatched(golden: GoldenCase) throws {
+    let path = try #require(Golden.path("preprocess/\(golden.setting("image").text)"))
+    let size = try golden.setting("size").integer
+    let picture = try Picture(contentsOf: path)
+    let tensors = try golden.tensors()
+    #expect(!tensors.isEmpty)
+    for (key, tensor) in tensors {
+      let found =
+        switch key {
+        case "uflow_bilinear_shorter_side":
+          try NormalizedPicture(picture, resizing: .shorterSide(size), filter: .bilinear)
+        case "msflow_lanczos_square":
+          try NormalizedPicture(picture, resizing: .exact(height: size, width: size), filter: .lanczos)
+        default:
+          throw PictureError.unreadable(name: key, reason: "no such preprocessing")
         }
-        // The case allows 1.5 / 255. The resized pixels are Pillow's, so only normalising leaves an error.
-        #expect(errors.max()! < 1e-5, "\(name) \(key)")
+      #expect([3, found.height, found.width] == tensor.shape)
+      let plane = found.height * found.width
+      let errors = zip(found.values, tensor.floats()).enumerated().map { index, values in
+        abs(values.0 - values.1) * NormalizedPicture.standardDeviation[index / plane]
       }
+      // The case allows 1.5 / 255. The resized pixels are Pillow's, so only normalising leaves an error.
+      #expect(errors.max()! < 1e-5, "\(golden.name) \(key)")
     }
   }
 

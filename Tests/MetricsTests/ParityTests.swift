@@ -1,29 +1,29 @@
-import Foundation
+import GoldenCases
 import Testing
 
 @testable import Metrics
 
-@Suite("Parity with the published metrics", .enabled(if: GoldenFile.available))
+@Suite("Parity with the published metrics")
 struct ParityTests {
-  @Test(arguments: GoldenFile.cases("metrics"))
-  func metrics(name: String) throws {
-    let file = try GoldenFile(name)
-    let score = try #require(file["score"])
-    let mask = try #require(file["mask"])
-    let thresholds = try #require(file["miou_thresholds"]).values.map { Float($0) }
-    let labels = try #require(file["image_label"]).values.map { $0 > 0 }
+  @Test(arguments: Golden.cases("metrics/"))
+  func metrics(golden: GoldenCase) throws {
+    let tensors = try golden.tensors()
+    let score = try #require(tensors["score"])
+    let (scores, mask) = (score.floats(), try #require(tensors["mask"]).floats())
+    let thresholds = try #require(tensors["miou_thresholds"]).floats()
+    let labels = try #require(tensors["image_label"]).doubles().map { $0 > 0 }
     let size = score.shape[2] * score.shape[3]
     let evaluation = PixelEvaluation()
     var imageScores: [Float] = []
     for image in 0..<score.shape[0] {
-      let scores = score.values[image * size..<(image + 1) * size].map { Float($0) }
-      let anomalous = mask.values[image * size..<(image + 1) * size].map { $0 > 0.5 }
-      try evaluation.add(scores: scores, mask: anomalous, width: score.shape[3])
-      imageScores.append(scores.max() ?? 0)
+      let pixels = image * size..<(image + 1) * size
+      let anomalous = mask[pixels].map { $0 > 0.5 }
+      try evaluation.add(scores: Array(scores[pixels]), mask: anomalous, width: score.shape[3])
+      imageScores.append(scores[pixels].max() ?? 0)
     }
     let measures = try evaluation.measures(thresholds: thresholds)
     func expect(_ actual: Measured, _ key: String, _ tolerance: Double) throws {
-      let expected = try #require(file[key]).values[0]
+      let expected = try #require(tensors[key]).doubles()[0]
       #expect(abs((actual.value ?? .nan) - expected) <= tolerance, "\(key): \(actual), not \(expected)")
     }
     try expect(measures.ranking.auroc, "pixel_auroc", 1e-12)
@@ -35,7 +35,7 @@ struct ParityTests {
     try expect(measures.aupro, "aupro_30", 0.01)
     try expect(measures.aupro, "msflow_pro_200_steps", 0.01)
     // The published function takes all pictures together.
-    let published = try #require(file["miou"]).values
+    let published = try #require(tensors["miou"]).doubles()
     for (result, expected) in zip(measures.atThresholds, published) {
       #expect(abs((result.pooledIoU.value ?? .nan) - expected) < 1e-7)
     }

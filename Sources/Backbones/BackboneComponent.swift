@@ -1,0 +1,87 @@
+import Torch
+
+extension BackboneDescription {
+  /// One state dict of a backbone, as it is published.
+  public struct Component: Sendable {
+    /// The published name of the weights.
+    public let name: String
+    /// Where the weights can be had.
+    public let source: Source
+    /// Tensors, with their shapes, that tell a file of this component from the other components' files.
+    let marks: [(name: String, shape: [Int])]
+    /// A tensor that a deeper variant has and this one has not.
+    let absent: String?
+    /// Which of the published tensors the backbone uses: neither the classifier nor what feeds only it.
+    public let uses: @Sendable (String) -> Bool
+    /// Builds the network of this component alone.
+    let build: @Sendable (ParameterPath) throws -> Void
+
+    /// Where published weights can be had.
+    public struct Source: Sendable, Equatable {
+      /// The file's address.
+      public let address: String
+      /// About how large the file is.
+      public let bytes: Int
+      /// The terms under which the weights may be used.
+      public let licence: String
+      /// The file's SHA-256 in lower-case hexadecimal, or as many first digits of it as are known; nil for none.
+      public let hash: String?
+    }
+  }
+}
+
+extension BackboneDescription.Component {
+  /// The tensors that the backbone uses, under their published names, out of a state dict in which other names
+  /// may stand before them (`module.`, `model.`, `backbone.`); nil where the state dict is of something else.
+  /// - Throws: ``BackboneError`` when it holds this component more than once.
+  public func tensors(in stateDict: [String: StoredTensor]) throws -> [String: StoredTensor]? {
+    let prefixes = prefixes(in: stateDict)
+    guard prefixes.count < 2 else {
+      throw BackboneError(
+        "holds \(name) \(prefixes.count) times, below \(prefixes.map { "'\($0)'" }.joined(separator: ", ")): "
+          + "save the one that is meant to a file of its own"
+      )
+    }
+    guard let prefix = prefixes.first else { return nil }
+    var tensors: [String: StoredTensor] = [:]
+    for (name, tensor) in stateDict where name.hasPrefix(prefix) {
+      let published = String(name.dropFirst(prefix.count))
+      if uses(published) { tensors[published] = tensor }
+    }
+    return tensors
+  }
+
+  /// Builds the network once, to see that nothing is missing, of another shape, not finite or left over.
+  /// - Throws: ``ParameterError`` that names the tensor.
+  public func check(_ tensors: [String: StoredTensor]) throws {
+    let parameters = Parameters(tensors)
+    try withoutGradient { try build(parameters.root) }
+    try parameters.requireNothingLeftOver()
+  }
+
+  /// Why a state dict is not this component's.
+  public func difference(from stateDict: [String: StoredTensor]) -> String {
+    for mark in marks {
+      let found = stateDict.filter { Self.name($0.key, ends: mark.name) }.map(\.value.shape)
+      if found.contains(mark.shape) { continue }
+      return "it has no tensor '\(mark.name)' of shape \(mark.shape)"
+        + (found.isEmpty ? "" : " but of shape \(found.map { "\($0)" }.joined(separator: ", "))")
+    }
+    return "it has the tensor '\(absent ?? "")' of a deeper network"
+  }
+
+  /// What stands before the published names, for every time that the state dict holds this component.
+  private func prefixes(in stateDict: [String: StoredTensor]) -> [String] {
+    guard let first = marks.first else { return [] }
+    return stateDict.keys.filter { Self.name($0, ends: first.name) }
+      .map { String($0.dropLast(first.name.count)) }
+      .filter { prefix in
+        marks.allSatisfy { stateDict[prefix + $0.name]?.shape == $0.shape }
+          && (absent.map { stateDict[prefix + $0] == nil } ?? true)
+      }.sorted()
+  }
+
+  private static func name(_ name: String, ends last: String) -> Bool {
+    name == last || name.hasSuffix("." + last)
+  }
+}
