@@ -12,7 +12,9 @@ struct BlemishCommand: AsyncParsableCommand {
       'blemish predict part.blemish PICTURE...'. 'blemish demo' shows the whole on generated pictures.
       """,
     version: blemishVersion,
-    subcommands: [Train.self, Predict.self, Evaluate.self, Info.self, Demo.self])
+    subcommands: [
+      Train.self, Predict.self, Evaluate.self, Info.self, BackbonesCommand.self, Demo.self,
+    ])
 
   /// Runs the tool: exit status 2 for wrong usage, 1 for everything else that went wrong.
   static func main() async {

@@ -80,7 +80,7 @@ public final class TrainingSession {
     try requireWritable(output)
     let type = try DetectorCatalogue.named(options.detector)
     let backbone = try BackboneCatalogue.named(options.backbone)
-    let weights = try options.weights.map { try LoadedWeights(path: $0) }
+    let weights = try options.weights.isEmpty ? backbone.cachedWeights() : options.weights.map(LoadedWeights.init(path:))
     let size = try Self.size(options.size, type, backbone, training: training, report: report)
     model = try Model(
       detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone, weights: weights,
