@@ -35,19 +35,19 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   /// The backbone's feature maps, finest first.
   public var features: [FeatureShape]
   /// What the a contrario test has learnt from good pictures; nil for a model that knows the published test only.
-  public var calibration: Calibration?
+  public var background: LearntBackground?
   /// How the model was trained; nil for one that was imported.
   public var training: TrainingRecord?
 }
 
 /// What the a contrario test of a model has learnt.
-public struct Calibration: Sendable, Codable, Equatable {
+public struct LearntBackground: Sendable, Codable, Equatable {
   /// The test.
   public var test: CalibratedTest
   /// Where the good pictures came from that it was learnt from.
   public var source: Source
 
-  /// Where the good pictures of a calibration come from.
+  /// Where the good pictures come from.
   public enum Source: String, Sendable, Codable {
     /// Good pictures that the flow was not trained on.
     case heldOut = "held out"
@@ -86,8 +86,8 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var progress: TrainingProgress
   /// Whether training came to its end; a model of an interrupted one can be resumed.
   public var finished: Bool
-  /// The device, the number of threads, libtorch's version.
-  public var machine: String
+  /// The machine and the versions that it was trained with.
+  public var machine: Machine
 }
 
 /// What one epoch gave.

@@ -8,9 +8,9 @@ extension Model {
   ///   - paths: good pictures, best such as the flow was not trained on.
   ///   - progress: called with the number of pictures done.
   /// - Throws: the error of the first picture that cannot be read.
-  public func calibration(
-    of paths: [String], source: Calibration.Source, progress: (Int) -> Void = { _ in }
-  ) throws -> Calibration {
+  public func learnBackground(
+    from paths: [String], source: LearntBackground.Source, progress: (Int) -> Void = { _ in }
+  ) throws -> LearntBackground {
     var pictures: [[LatentScale]] = []
     try configuration.forEachBatch(of: paths, size: 4) { prepared in
       let batch = try prepared.map { try $0.get() }
@@ -22,7 +22,7 @@ extension Model {
       }
       progress(pictures.count)
     }
-    return Calibration(test: try CalibratedTest(pictures: pictures), source: source)
+    return LearntBackground(test: try CalibratedTest(pictures: pictures), source: source)
   }
 }
 
