@@ -18,8 +18,8 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
 
   /// The scales, finest first.
   public let scales: [Scale]
-  /// log NFA of the most significant region of every picture that was learnt from, to compare others with.
-  public let logNFAs: [Double]
+  /// The mean energy of every picture that was learnt from, to compare others with: see ``meanEnergy(_:)``.
+  public let meanEnergies: [Double]
 
   /// Learns the background from good pictures.
   /// - Parameter pictures: the latents of every picture, scale by scale, finest first.
@@ -34,18 +34,7 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
       scales.append(Scale(energies: energies, exceedances: ExceedanceLaw(surprises: surprises)))
     }
     self.scales = scales
-    var logNFAs: [Double] = []
-    let fitted = CalibratedTest(scales: scales, logNFAs: [])
-    for picture in pictures {
-      let regions = try fitted.regions(picture)
-      logNFAs.append(fitted.logTests + (regions.map(\.mostSignificantLogProbability).min() ?? 0))
-    }
-    self.logNFAs = logNFAs
-  }
-
-  private init(scales: [Scale], logNFAs: [Double]) {
-    self.scales = scales
-    self.logNFAs = logNFAs
+    meanEnergies = pictures.map { Self.meanEnergy($0, scales) }
   }
 
   /// The pictures that the test has learnt from.
@@ -74,5 +63,54 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
 
   /// The promise down to which observed counts stand behind it, as log10 of the expected false alarms per
   /// picture; below, the fitted tail does.
-  public var measuredDownTo: Double { log10(Double(max(scales.count, 1))) + (scales.map(\.exceedances.measuredDownTo).max() ?? 0) }
+  public var measuredDownTo: Double {
+    log10(Double(max(scales.count, 1))) + (scales.map(\.exceedances.measuredDownTo).max() ?? 0)
+  }
+
+  /// Whether the numbers can be those of a test: what was read from a file may hold anything.
+  public var isSound: Bool {
+    meanEnergies.allSatisfy(\.isFinite)
+      && scales.allSatisfy { scale in
+        let (energies, exceedances) = (scale.energies, scale.exceedances)
+        return energies.mean > 0 && energies.mean.isFinite && energies.degreesOfFreedom > 0
+          && energies.degreesOfFreedom.isFinite && energies.correlationArea >= 1
+          && energies.correlationArea.isFinite
+          && exceedances.isSound
+      }
+  }
+
+  // MARK: Drift
+
+  /// The mean over scales and pixels of a picture's energy, in units of the mean of the pictures learnt from.
+  public func meanEnergy(_ picture: [LatentScale]) -> Double { Self.meanEnergy(picture, scales) }
+
+  private static func meanEnergy(_ picture: [LatentScale], _ scales: [Scale]) -> Double {
+    let means = zip(picture, scales).map { latents, scale in
+      latents.energy.reduce(0) { $0 + Double($1) } / Double(latents.energy.count) / scale.energies.mean
+    }
+    return means.reduce(0, +) / Double(max(means.count, 1))
+  }
+
+  /// The probability that good pictures like those learnt from differ at least as much from them in their mean
+  /// energies as these do (Kolmogorov and Smirnov's test of two samples, with Stephens' correction, 1970).
+  public func driftPValue(meanEnergies other: [Double]) -> Double {
+    let (first, second) = (meanEnergies.sorted(), other.sorted())
+    guard !first.isEmpty, !second.isEmpty else { return 1 }
+    var distance = 0.0
+    var (i, j) = (0, 0)
+    while i < first.count, j < second.count {
+      let value = min(first[i], second[j])
+      while i < first.count, first[i] <= value { i += 1 }
+      while j < second.count, second[j] <= value { j += 1 }
+      distance = max(distance, abs(Double(i) / Double(first.count) - Double(j) / Double(second.count)))
+    }
+    let size = (Double(first.count * second.count) / Double(first.count + second.count)).squareRoot()
+    let lambda = (size + 0.12 + 0.11 / size) * distance
+    guard lambda > 0.2 else { return 1 }
+    var sum = 0.0
+    for term in 1...100 {
+      sum += (term % 2 == 1 ? 2 : -2) * exp(-2 * lambda * lambda * Double(term * term))
+    }
+    return min(max(sum, 0), 1)
+  }
 }

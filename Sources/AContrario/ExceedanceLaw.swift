@@ -43,7 +43,9 @@ public struct ExceedanceLaw: Sendable, Codable, Equatable {
     let excesses = largest[..<count].reversed().map { $0 - largest[count] }
     let mean = excesses.reduce(0, +) / Double(count)
     let weighted =
-      excesses.enumerated().reduce(0) { $0 + $1.element * (Double(count) - Double($1.offset) - 0.65) / Double(count) }
+      excesses.enumerated().reduce(0) {
+        $0 + $1.element * (Double(count) - Double($1.offset) - 0.65) / Double(count)
+      }
       / Double(count)
     guard mean > 0, mean > 2 * weighted else { return (max(mean, 1e-9), 0) }
     let shape = 2 - mean / (mean - 2 * weighted)
@@ -70,6 +72,13 @@ public struct ExceedanceLaw: Sendable, Codable, Equatable {
       if largest[middle] >= surprise { low = middle + 1 } else { high = middle }
     }
     return log10(Double(max(low, 1)) / Double(pictures))
+  }
+
+  /// Whether the numbers can be those of a law.
+  var isSound: Bool {
+    pictures > 0 && regionsPerPicture >= 1 && regionsPerPicture.isFinite && scale > 0 && scale.isFinite
+      && (0...0.5).contains(shape) && largest.allSatisfy(\.isFinite)
+      && zip(largest, largest.dropFirst()).allSatisfy(>=)
   }
 
   /// log10 of the smallest expected number that was counted, and not continued by the fitted tail.

@@ -26,9 +26,11 @@ public struct CaiT {
     }
 
     /// CaiT-M48 at 448, blocks 0 to 40.
-    public static let m48 = Configuration(name: "cait_m48_448", imageSize: 448, width: 768, heads: 16, blocks: 41)
+    public static let m48 = Configuration(
+      name: "cait_m48_448", imageSize: 448, width: 768, heads: 16, blocks: 41)
     /// CaiT-S24 at 224, blocks 0 to 20.
-    public static let s24 = Configuration(name: "cait_s24_224", imageSize: 224, width: 384, heads: 8, blocks: 21)
+    public static let s24 = Configuration(
+      name: "cait_s24_224", imageSize: 224, width: 384, heads: 8, blocks: 21)
   }
 
   /// The side of a patch in pixels.
@@ -87,7 +89,9 @@ public struct CaiT {
 /// The pair of transformers that U-Flow takes its features from: CaiT-M48 on the picture, CaiT-S24 on the
 /// picture at half its size.
 public struct CaiTPair: Backbone {
+  /// The widths of the two transformers.
   public let channels = [CaiT.Configuration.m48.width, CaiT.Configuration.s24.width]
+  /// The side of a token in input pixels.
   public let strides = [CaiT.patch, CaiT.patch * 2]
   private let fine: CaiT
   private let coarse: CaiT
@@ -99,6 +103,8 @@ public struct CaiTPair: Backbone {
     coarse = try CaiT(path / CaiT.Configuration.s24.name, .s24)
   }
 
+  /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
+  /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] { [fine(images), coarse(Self.subsample(images))] }
 
   /// Half the size, as the published code takes it: bicubic, corners aligned, not antialiased.

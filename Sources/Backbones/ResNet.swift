@@ -32,7 +32,9 @@ public struct ResNet: Backbone {
     public var channels: [Int] { [64, 128, 256].map { $0 * (bottleneck ? 4 : 1) } }
   }
 
+  /// The channels of the three stages.
   public let channels: [Int]
+  /// The stages' steps in input pixels.
   public let strides = [4, 8, 16]
   private let stem: FoldedConvolution
   private let stages: [[ResidualBlock]]
@@ -60,6 +62,8 @@ public struct ResNet: Backbone {
     self.stages = stages
   }
 
+  /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
+  /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
     var x = stem(images.channelsLast()).relu_().maxPool2d(3, stride: 2, padding: 1)
     return stages.map { blocks in

@@ -6,7 +6,9 @@ import Torch
 ///
 /// It tells textures, edges and colours apart and knows nothing of objects; pretrained weights see more.
 public struct SeededBackbone: Backbone {
+  /// The channels of the last two stages.
   public let channels = [96, 128]
+  /// Their steps in input pixels.
   public let strides = [8, 16]
 
   private struct Stage {
@@ -32,22 +34,27 @@ public struct SeededBackbone: Backbone {
       stages.append(
         Stage(
           entry: try convolution("entry", inputs, gain: 2),
-          residual: [try convolution("residual1", outputs, gain: 2), try convolution("residual2", outputs, gain: 0.5)]))
+          residual: [
+            try convolution("residual1", outputs, gain: 2), try convolution("residual2", outputs, gain: 0.5),
+          ]))
       inputs = outputs
     }
     self.stages = stages
   }
 
+  /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
+  /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
     let bands = images.channelsLast().reflectionPad2d(Self.filterSide / 2).conv2d(filters, stride: 2)
     // Both signs of every band, so that a bright and a dark line differ and neither is lost.
     var x = Tensor.cat([bands.relu(), (-bands).relu()], along: 1)
-    return Array(stages.map { stage in
-      x = x.reflectionPad2d(1).conv2d(stage.entry, stride: 2).relu_()
-      let inner = x.reflectionPad2d(1).conv2d(stage.residual[0]).relu_()
-      x = (x + inner.reflectionPad2d(1).conv2d(stage.residual[1])).relu_()
-      return x
-    }.dropFirst())
+    return Array(
+      stages.map { stage in
+        x = x.reflectionPad2d(1).conv2d(stage.entry, stride: 2).relu_()
+        let inner = x.reflectionPad2d(1).conv2d(stage.residual[0]).relu_()
+        x = (x + inner.reflectionPad2d(1).conv2d(stage.residual[1])).relu_()
+        return x
+      }.dropFirst())
   }
 
   private static let filterSide = 7

@@ -99,6 +99,7 @@ public struct ConvolutionSubnet: Subnet {
     second = try Convolution(path / 2, inputs: inputs, outputs: outputs, kernel: kernel)
   }
 
+  /// s and t, `[batch, outputs, height, width]`, of `[batch, inputs, height, width]`.
   public func callAsFunction(_ x: Tensor) -> Tensor { second(first(x).relu()) }
 }
 

@@ -76,7 +76,8 @@ public final class Parameters {
   public func stateDict() -> [String: StoredTensor] { tensors.mapValues(\.stored) }
 
   fileprivate func declare(
-    _ name: String, _ shape: [Int], trainable: Bool, elementType: ElementType, initial: (inout RandomStream) -> Tensor
+    _ name: String, _ shape: [Int], trainable: Bool, elementType: ElementType,
+    initial: (inout RandomStream) -> Tensor
   ) throws -> Tensor {
     precondition(tensors[name] == nil, "'\(name)' is declared twice")
     var tensor: Tensor
@@ -163,7 +164,9 @@ public enum Initializer: Sendable {
   case normal(standardDeviation: Double)
 
   /// Even within one over the square root of the number of inputs: PyTorch's choice for convolutions.
-  public static func fanIn(_ count: Int) -> Initializer { .uniform(bound: 1 / Double(max(count, 1)).squareRoot()) }
+  public static func fanIn(_ count: Int) -> Initializer {
+    .uniform(bound: 1 / Double(max(count, 1)).squareRoot())
+  }
 
   /// A tensor of this shape from a stream of its own.
   func tensor(_ shape: [Int], _ random: inout RandomStream) -> Tensor {

@@ -1,6 +1,8 @@
 extension Tensor {
   /// The elements in another element type.
-  public func to(_ type: ElementType) -> Tensor { type == elementType ? self : call("aten::to.dtype", self, type) }
+  public func to(_ type: ElementType) -> Tensor {
+    type == elementType ? self : call("aten::to.dtype", self, type)
+  }
   /// The same elements, row-major in memory.
   public func contiguous() -> Tensor { call("aten::contiguous", self) }
   /// The same `[batch, channels, height, width]` elements, with the channels of a pixel side by side in memory.

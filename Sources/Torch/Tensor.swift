@@ -101,7 +101,9 @@ extension Tensor {
   /// The tensor in the form in which weight files hold it.
   public var stored: StoredTensor {
     let plain = detach().to(device: .cpu).contiguous()
-    return plain.withUnsafeBytes { try! StoredTensor(elementType: plain.elementType, shape: plain.shape, bytes: Data($0)) }
+    return plain.withUnsafeBytes {
+      try! StoredTensor(elementType: plain.elementType, shape: plain.shape, bytes: Data($0))
+    }
   }
 }
 

@@ -30,7 +30,8 @@ struct Demo: ParsableCommand {
     Interruption.listen()
     let pictures = (folder as NSString).appendingPathComponent("pictures")
     let generated = GeneratedParts(
-      materials: materials, size: size, trainingPictures: 60, goodTestPictures: 20, picturesPerDefect: 6, seed: seed)
+      materials: materials, size: size, trainingPictures: 60, goodTestPictures: 20, picturesPerDefect: 6,
+      seed: seed)
     complain("drawing \(generated.count) pictures of parts in \(pictures)")
     try generated.write(to: pictures)
     var parts: [EvaluatedModel] = []

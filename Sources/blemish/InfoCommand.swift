@@ -26,16 +26,31 @@ struct Info: ParsableCommand {
       ("feature maps", configuration.features.map(\.description).joined(separator: ", ")),
       ("written by", "Blemish \(configuration.blemish)"),
     ]
-    if let record = configuration.training { rows += rowsOf(record) } else { rows.append(("training", "imported")) }
+    if let record = configuration.training {
+      rows += rowsOf(record)
+    } else {
+      rows.append(("training", "imported"))
+    }
+    rows.append(("test", test(configuration)))
     let width = rows.map(\.0.count).max() ?? 0
-    for (name, value) in rows { print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value) }
+    for (name, value) in rows {
+      print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value)
+    }
   }
 
   private func backbone(_ configuration: ModelConfiguration) -> String {
     guard let hash = configuration.backboneHash else { return "\(configuration.backbone), seeded weights" }
-    let place = configuration.embedsBackbone
+    let place =
+      configuration.embedsBackbone
       ? "in the file" : "at \(configuration.backboneFiles.joined(separator: ", "))"
     return "\(configuration.backbone), weights \(place), SHA-256 \(hash)"
+  }
+
+  private func test(_ configuration: ModelConfiguration) -> String {
+    guard let background = configuration.background else { return "published" }
+    let pictures = background.test.pictures
+    return "calibrated on \(pictures) good pictures (\(background.source.rawValue)); promises below "
+      + "\(decimal(pow(10, background.test.measuredDownTo), 3)) false alarms per picture are extrapolated"
   }
 
   private func rowsOf(_ record: TrainingRecord) -> [(String, String)] {
@@ -52,11 +67,15 @@ struct Info: ParsableCommand {
         "\(schedule.epochs) epochs at most, batch \(schedule.batch), learning rate \(schedule.learningRate), "
           + "weight decay \(schedule.weightDecay)"
       ),
-      ("kept epoch", "\(progress.keptEpoch) of \(progress.epochs.count), chosen by \(record.selection.rawValue)"),
+      (
+        "kept epoch",
+        "\(progress.keptEpoch) of \(progress.epochs.count), chosen by \(record.selection.rawValue)"
+      ),
     ]
     if !record.finished { rows.append(("state", "not finished: 'blemish train --resume' goes on")) }
     if let first = progress.epochs.first, let last = progress.epochs.last {
-      rows.append(("loss", "\(decimal(first.loss, 4)) in the first epoch, \(decimal(last.loss, 4)) in the last"))
+      rows.append(
+        ("loss", "\(decimal(first.loss, 4)) in the first epoch, \(decimal(last.loss, 4)) in the last"))
     }
     return rows
   }

@@ -35,7 +35,8 @@ struct InputPictures {
   }
 
   private mutating func addFile(_ path: String) {
-    pictures.append(Input(path: path, name: URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent))
+    pictures.append(
+      Input(path: path, name: URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent))
   }
 
   private mutating func addFolder(_ folder: String) {
@@ -47,11 +48,14 @@ struct InputPictures {
       .filter { Self.extensions.contains(($0 as NSString).pathExtension.lowercased()) }
       .sorted()
     if files.isEmpty {
-      failures.append((folder, "\(folder): holds no pictures (\(Self.extensions.sorted().joined(separator: ", ")))"))
+      failures.append(
+        (folder, "\(folder): holds no pictures (\(Self.extensions.sorted().joined(separator: ", ")))"))
     }
     for file in files {
       pictures.append(
-        Input(path: (folder as NSString).appendingPathComponent(file), name: (file as NSString).deletingPathExtension))
+        Input(
+          path: (folder as NSString).appendingPathComponent(file),
+          name: (file as NSString).deletingPathExtension))
     }
   }
 

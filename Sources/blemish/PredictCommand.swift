@@ -69,7 +69,9 @@ struct Predict: ParsableCommand {
         index += 1
       }
     }
-    if index == 0 && failures.isEmpty { throw ValidationError("there are no pictures in \(paths.joined(separator: ", "))") }
+    if index == 0 && failures.isEmpty {
+      throw ValidationError("there are no pictures in \(paths.joined(separator: ", "))")
+    }
     if !failures.isEmpty { throw ExitCode(1) }
   }
 
@@ -85,7 +87,8 @@ struct Predict: ParsableCommand {
     for region in found.regions {
       print(
         "  region \(region.width)x\(region.height) at (\(region.x), \(region.y)), area \(region.area), centroid "
-          + "(\(decimal(region.centroidX, 1)), \(decimal(region.centroidY, 1))), log NFA \(decimal(region.logNFA, 1))")
+          + "(\(decimal(region.centroidX, 1)), \(decimal(region.centroidY, 1))), log NFA \(decimal(region.logNFA, 1))"
+      )
     }
   }
 

@@ -33,7 +33,9 @@ final class ProgressLine {
     var text = "epoch \(report.endedEpoch ? epochs : epochs + 1)"
     text += "  loss \(decimal(report.loss, 4))"
     if let heldOut = report.progress.epochs.last?.heldOutLoss { text += "  held-out \(decimal(heldOut, 4))" }
-    if let auroc = report.progress.epochs.last?.testPixelAUROC { text += "  test pixel AUROC \(decimal(auroc, 4))" }
+    if let auroc = report.progress.epochs.last?.testPixelAUROC {
+      text += "  test pixel AUROC \(decimal(auroc, 4))"
+    }
     text += "  rate \(String(format: "%.2e", report.learningRate))"
     text += "  at most \(duration(left)) left"
     rewrite(text, final: report.endedEpoch && !isTerminal)

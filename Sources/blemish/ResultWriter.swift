@@ -36,7 +36,8 @@ struct ResultWriter {
   func write(_ found: Finding, index: Int) throws -> ResultFiles {
     let inspection = found.inspection
     let base = (folder as NSString).appendingPathComponent(inputs[index].name)
-    let files = ResultFiles(overlay: base + "_overlay.png", heat: base + "_heat.png", mask: base + "_mask.png")
+    let files = ResultFiles(
+      overlay: base + "_overlay.png", heat: base + "_heat.png", mask: base + "_mask.png")
     let picture = try Picture(contentsOf: inspection.path)
     let heat = inspection.anomalyMap.resized(width: inspection.width, height: inspection.height)
     do {

@@ -11,7 +11,9 @@ struct SignificanceOptions: ParsableArguments {
   var test = InspectionOptions.Test.calibrated
 
   @Option(
-    help: "False alarms accepted per good picture, on average: regions with a smaller number of false alarms count.")
+    help:
+      "False alarms accepted per good picture, on average: regions with a smaller number of false alarms count."
+  )
   var falseAlarms = 1.0
 
   /// The options as the library takes them.

@@ -55,7 +55,9 @@ struct Train: ParsableCommand {
   var weightDecay: Double?
 
   @Flag(
-    help: "Moves U-Flow's learning rate once an epoch over a ramp counted in steps, as the published trainer does.")
+    help:
+      "Moves U-Flow's learning rate once an epoch over a ramp counted in steps, as the published trainer does."
+  )
   var publishedRamp = false
 
   @Option(help: "Stops after this many epochs without a better one; 0 trains to the end.")
@@ -68,7 +70,9 @@ struct Train: ParsableCommand {
   var device = "cpu"
 
   @Option(
-    help: "The part of the good pictures that is held out to choose the epoch and to calibrate the test; 0 for none.")
+    help:
+      "The part of the good pictures that is held out to choose the epoch and to calibrate the test; 0 for none."
+  )
   var heldOut = 0.2
 
   @Option(
@@ -153,7 +157,8 @@ struct Train: ParsableCommand {
   private func requestedSize(_ text: String) throws -> RequestedSize {
     let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false)
     let sides = parts.compactMap { Int($0) }
-    guard (1...2).contains(parts.count), sides.count == parts.count, sides.allSatisfy((16...16384).contains) else {
+    guard (1...2).contains(parts.count), sides.count == parts.count, sides.allSatisfy((16...16384).contains)
+    else {
       throw ValidationError("--size takes a side or HEIGHTxWIDTH of 16 to 16384 pixels, not '\(text)'")
     }
     return sides.count == 1 ? .side(sides[0]) : .exact(height: sides[0], width: sides[1])
@@ -173,7 +178,9 @@ struct LayoutOptions: ParsableArguments {
 
   /// The data set at a path, split by the seed where its layout has no split. What the user does not say is
   /// taken from an earlier reading.
-  func read(_ path: String, seed: UInt64, category earlier: String? = nil, format: String? = nil) throws -> Dataset {
+  func read(_ path: String, seed: UInt64, category earlier: String? = nil, format: String? = nil) throws
+    -> Dataset
+  {
     try Dataset.read(
       path, format: self.format != .auto ? self.format : format.flatMap(DatasetFormat.init) ?? .auto,
       category: category ?? earlier, options: DatasetOptions(seed: seed))

@@ -59,7 +59,9 @@ func generatedFile(
   let keys = try Golden.json("backbone/state_dict_keys.json").object[name]!.object
   var tensors: [String: StoredTensor] = [:]
   for (key, shape) in keys where !key.hasSuffix("num_batches_tracked") && keeping(key, name) {
-    guard ["fc.", "head.", "layer4.", "blocks_token_only."].allSatisfy({ !key.hasPrefix($0) }) else { continue }
+    guard ["fc.", "head.", "layer4.", "blocks_token_only."].allSatisfy({ !key.hasPrefix($0) }) else {
+      continue
+    }
     tensors[key] = try Golden.weight(prefix: prefix, key: key, shape: shape.integers)
   }
   return WeightFile(tensors: tensors)

@@ -82,7 +82,8 @@ struct RecordedUFlow {
     for (name, expected) in gradients {
       let gradient = try #require(recorded.parameters.all["flow.\(name)"]?.gradient, "\(name)")
       expectClose(
-        gradient.floats.map { Double($0) }, expected.doubles(), relativeTolerance: golden.relativeTolerance, "grad.\(name)")
+        gradient.floats.map { Double($0) }, expected.doubles(), relativeTolerance: golden.relativeTolerance,
+        "grad.\(name)")
     }
   }
 

@@ -20,7 +20,8 @@ public protocol DetectorType: Detector, SendableMetatype {
   /// The detector over features of these shapes, finest scale first.
   /// - Throws: ``ParameterError`` and ``ConfigurationError``.
   init(
-    _ path: ParameterPath, features: [FeatureShape], backbone: BackboneDescription, configuration: Configuration)
+    _ path: ParameterPath, features: [FeatureShape], backbone: BackboneDescription,
+    configuration: Configuration)
     throws
 }
 
@@ -48,7 +49,8 @@ public enum DetectorCatalogue {
   /// - Throws: ``ConfigurationError`` that lists the names there are.
   public static func named(_ name: String) throws -> any DetectorType.Type {
     guard let found = all.first(where: { $0.name == name }) else {
-      throw ConfigurationError("There is no detector '\(name)'; there are \(all.map { $0.name }.joined(separator: ", ")).")
+      throw ConfigurationError(
+        "There is no detector '\(name)'; there are \(all.map { $0.name }.joined(separator: ", ")).")
     }
     return found
   }

@@ -51,7 +51,9 @@ public struct UFlow: Detector {
     try Self.check(features)
     norms =
       normalisingFeatures
-      ? try features.enumerated().map { try FeatureNorm(path / "feature_extractor" / "feature_normalizations" / $0, $1) } : []
+      ? try features.enumerated().map {
+        try FeatureNorm(path / "feature_extractor" / "feature_normalizations" / $0, $1)
+      } : []
     var arriving = 0
     var module = 0
     var stages: [Stage] = []
@@ -84,6 +86,7 @@ public struct UFlow: Detector {
     }
   }
 
+  /// The latents of feature maps `[batch, channels, height, width]`, finest scale first.
   public func callAsFunction(_ features: [Tensor]) -> Latents {
     let features = norms.isEmpty ? features : zip(norms, features).map { $0($1) }
     var latents: [Tensor] = []
@@ -127,6 +130,7 @@ public struct UFlow: Detector {
     return features
   }
 
+  /// One minus the likelihood map, for pixels and regions; its maximum scores the picture.
   public func maps(_ latents: Latents, height: Int, width: Int) -> Maps {
     let likelihood = likelihoodMap(latents, height: height, width: width)
     let anomaly = 1 - likelihood.squeeze(1)
@@ -159,16 +163,24 @@ struct FeatureNorm {
 }
 
 extension UFlow: DetectorType {
+  /// The name that commands and model files use.
   public static let name = "uflow"
+  /// Four steps a stage, clamp 2.
   public static let standard = Configuration()
+  /// Bilinear resizing; maps of 256.
   public static let preparation = Preparation(size: nil, filter: .bilinear, padding: .zeros, mapSide: 256)
+  /// The published schedule.
   public static let schedule = TrainingSchedule(
     epochs: 200, batch: 16, learningRate: 1e-3, weightDecay: 1e-5, course: .ramp(end: 0.4), patience: 20)
 
+  /// The detector over a backbone's features.
+  /// - Throws: ``ParameterError`` and ``ConfigurationError``.
   public init(
-    _ path: ParameterPath, features: [FeatureShape], backbone: BackboneDescription, configuration: Configuration
+    _ path: ParameterPath, features: [FeatureShape], backbone: BackboneDescription,
+    configuration: Configuration
   ) throws {
     try self.init(
-      path, features: features, normalisingFeatures: backbone.normalisesFeatures, configuration: configuration)
+      path, features: features, normalisingFeatures: backbone.normalisesFeatures, configuration: configuration
+    )
   }
 }

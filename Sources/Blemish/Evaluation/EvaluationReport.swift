@@ -28,8 +28,10 @@ public enum EvaluationReport {
     title: String, _ parts: [EvaluatedModel], picturesPerGallery: Int = 20
   ) throws -> ReportContent {
     var content = ReportContent(title: title)
-    content.subtitle = parts.map { "\($0.model.configuration.detector) on \($0.model.configuration.backbone)" }
-      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: ", ")
+    content.subtitle = parts.map {
+      "\($0.model.configuration.detector) on \($0.model.configuration.backbone)"
+    }
+    .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: ", ")
     content.summary = summary(parts)
     content.headline = headline(parts)
     content.cautions = cautions(parts)
@@ -78,7 +80,8 @@ public enum EvaluationReport {
   private static func headline(_ parts: [EvaluatedModel]) -> [ReportContent.Figure] {
     let measures: [(Measure, String)] = [
       (.imageAUROC, "Image AUROC"), (.pixelAUROC, "Pixel AUROC"), (.aupro, "AUPRO"),
-      (.meanIoUAtLogNFA0, "mIoU at log NFA = 0"), (.falseAlarmsPerNormalImage, "False alarms per good picture"),
+      (.meanIoUAtLogNFA0, "mIoU at log NFA = 0"),
+      (.falseAlarmsPerNormalImage, "False alarms per good picture"),
     ]
     let figures = measures.map { measure, name in
       let values = parts.compactMap { $0.evaluation.overall[measure].value }
@@ -103,7 +106,8 @@ public enum EvaluationReport {
     var cautions: [String] = []
     if parts.contains(where: { $0.model.configuration.training?.selection == .testAUROC }) {
       cautions.append(
-        "The epoch was chosen by the pixel AUROC on a test set, as the published code does: the figures are optimistic.")
+        "The epoch was chosen by the pixel AUROC on a test set, as the published code does: the figures are optimistic."
+      )
     }
     if parts.contains(where: { $0.model.configuration.training?.finished == false }) {
       cautions.append("The training of a model was not finished.")
@@ -113,7 +117,8 @@ public enum EvaluationReport {
 
   private static let columns: [Measure] = [
     .imageAUROC, .imageAveragePrecision, .imageF1AtLogNFA0, .detectedAnomalousImages, .pixelAUROC,
-    .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle, .meanIoUAtFairThreshold,
+    .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle,
+    .meanIoUAtFairThreshold,
   ]
 
   private static func metrics(_ parts: [EvaluatedModel]) -> ReportContent.Table {
@@ -170,7 +175,8 @@ public enum EvaluationReport {
     }
     guard !curves.isEmpty else { return nil }
     return .init(
-      curves: curves, keptEpoch: parts.count == 1 ? parts[0].model.configuration.training?.progress.keptEpoch : nil,
+      curves: curves,
+      keptEpoch: parts.count == 1 ? parts[0].model.configuration.training?.progress.keptEpoch : nil,
       note: "Negative log-likelihood per feature, up to a constant.")
   }
 

@@ -23,7 +23,8 @@ public struct Inspection: Sendable {
   private let test: NumberOfFalseAlarms
 
   init(
-    picture: PreparedPicture, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap, scales: [LatentScale],
+    picture: PreparedPicture, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap,
+    scales: [LatentScale],
     options: InspectionOptions, calibration: CalibratedTest?
   ) throws {
     path = picture.path
@@ -159,7 +160,8 @@ extension Model {
       Result {
         let scales = try found.z.map { try LatentScale($0.values, shape: $0.shape, picture: index) }
         func map(_ values: [Float]) -> ScoreMap {
-          ScoreMap(width: width, height: height, values: Array(values[(index * pixels)..<((index + 1) * pixels)]))
+          ScoreMap(
+            width: width, height: height, values: Array(values[(index * pixels)..<((index + 1) * pixels)]))
         }
         return try Inspection(
           picture: pictures[index], score: Double(found.scores[index]), anomalyMap: map(found.localization),

@@ -11,6 +11,19 @@ extension Model {
   public func learnBackground(
     from paths: [String], source: LearntBackground.Source, progress: (Int) -> Void = { _ in }
   ) throws -> LearntBackground {
+    LearntBackground(
+      test: try CalibratedTest(pictures: try energies(of: paths, progress: progress)), source: source)
+  }
+
+  /// Whether new good pictures still look as those did that the test has learnt from.
+  /// - Returns: the p-value of a test that they do; nil for a model without a learnt background.
+  /// - Throws: the error of the first picture that cannot be read.
+  public func driftPValue(of paths: [String], progress: (Int) -> Void = { _ in }) throws -> Double? {
+    guard let test = configuration.background?.test else { return nil }
+    return test.driftPValue(meanEnergies: try energies(of: paths, progress: progress).map(test.meanEnergy))
+  }
+
+  private func energies(of paths: [String], progress: (Int) -> Void) throws -> [[LatentScale]] {
     var pictures: [[LatentScale]] = []
     try configuration.forEachBatch(of: paths, size: 4) { prepared in
       let batch = try prepared.map { try $0.get() }
@@ -22,7 +35,7 @@ extension Model {
       }
       progress(pictures.count)
     }
-    return LearntBackground(test: try CalibratedTest(pictures: pictures), source: source)
+    return pictures
   }
 }
 

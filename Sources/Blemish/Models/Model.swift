@@ -46,7 +46,8 @@ public struct Model {
       detector: type.name, detectorConfiguration: json, backbone: description.name,
       backboneHash: backboneWeights.isEmpty ? nil : contentHash(of: backboneWeights),
       backboneFiles: weights.map(\.path), embedsBackbone: embeddingBackbone && !backboneWeights.isEmpty,
-      height: height, width: width, filter: preparation.filter.rawValue, padding: preparation.padding.rawValue,
+      height: height, width: width, filter: preparation.filter.rawValue,
+      padding: preparation.padding.rawValue,
       mapHeight: map.height, mapWidth: map.width, features: features)
     self.device = device
   }

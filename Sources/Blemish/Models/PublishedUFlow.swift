@@ -41,8 +41,10 @@ enum PublishedUFlow {
       }
     }
     // The upsampling is the second of the three modules between two stages.
-    for index in risingChannels.keys where risingChannels[index + 1] == nil && risingChannels[index + 4] != nil {
-      result["flow.module_list.\(index + 2).downsample_kernel"] = upsamplingKernel(channels: risingChannels[index]!)
+    for index in risingChannels.keys
+    where risingChannels[index + 1] == nil && risingChannels[index + 4] != nil {
+      result["flow.module_list.\(index + 2).downsample_kernel"] = upsamplingKernel(
+        channels: risingChannels[index]!)
     }
     return result
   }

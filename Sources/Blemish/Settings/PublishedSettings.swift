@@ -23,10 +23,12 @@ public struct PublishedSettings: Sendable, Equatable {
   public static func named(_ name: String) throws -> PublishedSettings {
     guard let row = categories[name] else {
       throw ConfigurationError(
-        "There are no settings '\(name)', and no such file; there are \(categories.keys.sorted().joined(separator: ", ")).")
+        "There are no settings '\(name)', and no such file; there are \(categories.keys.sorted().joined(separator: ", "))."
+      )
     }
     return PublishedSettings(
-      backbone: "mcait", size: 448, flowSteps: 4, epochs: row.epochs, batch: row.batch, learningRate: row.rate,
+      backbone: "mcait", size: 448, flowSteps: 4, epochs: row.epochs, batch: row.batch,
+      learningRate: row.rate,
       weightDecay: 1e-5)
   }
 
@@ -85,7 +87,9 @@ public struct PublishedSettings: Sendable, Equatable {
     guard data.count <= Self.longestFile else {
       throw ConfigurationError("is longer than \(Self.longestFile) bytes, which no settings are")
     }
-    guard let text = String(data: data, encoding: .utf8) else { throw ConfigurationError("is not UTF-8 text") }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw ConfigurationError("is not UTF-8 text")
+    }
     let root: Node?
     do {
       root = try onDeepStack { try Yams.compose(yaml: text) }
@@ -95,7 +99,9 @@ public struct PublishedSettings: Sendable, Equatable {
     guard let root, root.mapping != nil else {
       throw ConfigurationError("has no 'model' and 'trainer' sections, as the published settings have")
     }
-    func value<Value>(_ section: String, _ key: String, _ kind: String, _ convert: (String) -> Value?) throws -> Value? {
+    func value<Value>(_ section: String, _ key: String, _ kind: String, _ convert: (String) -> Value?) throws
+      -> Value?
+    {
       guard let node = root[section]?[key] else { return nil }
       guard let text = node.scalar?.string, let value = convert(text) else {
         throw ConfigurationError("\(section).\(key) is not \(kind)")

@@ -84,7 +84,8 @@ public final class Trainer {
       let ended = done == stepsPerEpoch
       if ended { try endEpoch(loss: mean, learningRate: rate) }
       let now = ContinuousClock.now
-      let passed = Double((now - clock).components.seconds) + Double((now - clock).components.attoseconds) * 1e-18
+      let passed =
+        Double((now - clock).components.seconds) + Double((now - clock).components.attoseconds) * 1e-18
       clock = now
       progress.seconds += passed
       sinceCheckpoint += passed

@@ -82,10 +82,12 @@ public final class TrainingSession {
     try requireWritable(output)
     let type = try DetectorCatalogue.named(options.detector)
     let backbone = try BackboneCatalogue.named(options.backbone)
-    let weights = try options.weights.isEmpty ? backbone.cachedWeights() : options.weights.map(LoadedWeights.init(path:))
+    let weights =
+      try options.weights.isEmpty ? backbone.cachedWeights() : options.weights.map(LoadedWeights.init(path:))
     let size = try Self.size(options.size, type, backbone, training: training, report: report)
     model = try Model(
-      detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone, weights: weights,
+      detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone,
+      weights: weights,
       height: size.height, width: size.width, embeddingBackbone: options.embedsBackbone, seed: options.seed,
       device: options.device)
     let schedule = options.schedule ?? type.schedule
@@ -94,7 +96,8 @@ public final class TrainingSession {
       date: "", data: path, format: dataset.format.rawValue, category: dataset.name, heldOut: options.heldOut,
       trainingPictures: training.count, heldOutPictures: heldOut.count,
       fingerprint: try fingerprint(of: training), seed: options.seed, schedule: schedule,
-      selection: options.selection, progress: TrainingProgress(), finished: false, machine: .current(options.device))
+      selection: options.selection, progress: TrainingProgress(), finished: false,
+      machine: .current(options.device))
   }
 
   /// Goes on with the training that a model file holds, with the choices that were made when it began.
@@ -191,19 +194,22 @@ public final class TrainingSession {
     _ dataset: Dataset, at path: String, options: TrainingOptions, report: (Event) -> Void
   ) throws -> (training: [Sample], heldOut: [Sample]) {
     guard (0..<1).contains(options.heldOut) else {
-      throw ConfigurationError("The held-out part must be at least 0 and less than 1, not \(options.heldOut).")
+      throw ConfigurationError(
+        "The held-out part must be at least 0 and less than 1, not \(options.heldOut).")
     }
     for warning in dataset.warnings.prefix(20) { report(.note(warning)) }
     var dataset = dataset
     dataset.train.removeAll(where: \.isAnomalous)
     guard !dataset.train.isEmpty else {
-      throw ConfigurationError("\(path): there are no good pictures to train on (read as \(dataset.format.rawValue))")
+      throw ConfigurationError(
+        "\(path): there are no good pictures to train on (read as \(dataset.format.rawValue))")
     }
     if options.selection == .testAUROC {
       guard dataset.test.contains(where: \.isAnomalous) else {
         throw ConfigurationError("\(path): --keep test-auroc needs anomalous test pictures with masks")
       }
-      report(.note("the epoch is chosen by the test set, as the published code does: its figures are optimistic"))
+      report(
+        .note("the epoch is chosen by the test set, as the published code does: its figures are optimistic"))
     }
     let validation = dataset.validation.filter { !$0.isAnomalous }
     if !validation.isEmpty && options.heldOut > 0 { return (dataset.train, validation) }
@@ -247,7 +253,9 @@ extension TrainingSchedule {
   /// Checks that the numbers make a training.
   /// - Throws: ``ConfigurationError`` that names the number.
   public func check() throws {
-    guard epochs > 0 else { throw ConfigurationError("The number of epochs must be at least 1, not \(epochs).") }
+    guard epochs > 0 else {
+      throw ConfigurationError("The number of epochs must be at least 1, not \(epochs).")
+    }
     guard batch > 0 else { throw ConfigurationError("The batch must be at least 1 picture, not \(batch).") }
     guard learningRate > 0, learningRate.isFinite else {
       throw ConfigurationError("The learning rate must be greater than 0, not \(learningRate).")

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Blemish
+import Foundation
+import Torch
+
+struct Calibrate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Learns anew, from fresh good pictures, what a model's promises of false alarms rest on.",
+    discussion: """
+      For a new lamp, a new lens, or a model that was trained without held-out pictures. The model itself is not \
+      trained. First it is tested whether the pictures still look as those did that the present promises rest on: \
+      a small p-value means that they do not. When the flow no longer fits them at all, train anew.
+      """)
+
+  @Argument(help: "The model that 'blemish train' wrote.")
+  var model: String
+
+  @Argument(help: "Pictures of good parts that the model was not trained on: files, folders or patterns.")
+  var paths: [String]
+
+  @Option(help: "Where the recalibrated model goes; without, MODEL is replaced.")
+  var output: String?
+
+  @Flag(help: "Only tests whether the pictures still fit; writes nothing.")
+  var check = false
+
+  @Flag(help: "Prints one JSON object.")
+  var json = false
+
+  @Option(name: .customLong("weights"), help: "The backbone's weights, for a model that does not hold them.")
+  var weights: [String] = []
+
+  @Option(help: "Where to compute: cpu, cuda, cuda:1.")
+  var device = "cpu"
+
+  /// Below this p-value the pictures are said not to fit.
+  private static let alarming = 0.01
+
+  /// What `--json` prints.
+  private struct Result: Encodable {
+    var pictures: Int
+    var driftPValue: Double?
+    var measuredDownTo: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case pictures
+      case driftPValue = "drift_p_value"
+      case measuredDownTo = "measured_down_to_false_alarms_per_picture"
+    }
+  }
+
+  func run() throws {
+    var loaded = try Model(contentsOf: model, weights: weights, device: Device(device))
+    let inputs = InputPictures(paths)
+    if let failure = inputs.failures.first { throw ConfigurationError(failure.reason) }
+    let pictures = inputs.pictures.map(\.path)
+    var result = Result(pictures: pictures.count, driftPValue: try loaded.driftPValue(of: pictures))
+    if let pValue = result.driftPValue {
+      complain(
+        "drift: p = \(String(format: "%.2g", pValue)) that these pictures look as the earlier good ones did")
+      if pValue < Self.alarming {
+        complain("drift: they do not; if promises fail after calibration, train anew")
+      }
+    }
+    if !check {
+      let background = try loaded.learnBackground(from: pictures, source: .recalibrated)
+      loaded.configuration.background = background
+      try loaded.write(to: output ?? model)
+      result.measuredDownTo = pow(10, background.test.measuredDownTo)
+      complain(
+        "\(output ?? model): calibrated on \(pictures.count) pictures; promises down to "
+          + "\(decimal(pow(10, background.test.measuredDownTo), 3)) false alarms per picture are counted, below they "
+          + "are extrapolated")
+    }
+    if json { print(jsonLine(result)) }
+  }
+}
