@@ -18,10 +18,13 @@ struct Demo: ParsableCommand {
   var materials: [PartMaterial] = [.metalDisc, .cloth, .wood]
 
   @Option(help: "The side of the pictures.")
-  var size = 192
+  var size = 256
 
   @Option(help: "Passes over the training pictures.")
-  var epochs = 30
+  var epochs = 25
+
+  @Option(help: "False alarms accepted per good picture, on average.")
+  var falseAlarms = 0.1
 
   @Option(help: "The seed of everything that is drawn.")
   var seed: UInt64 = 0
@@ -30,7 +33,7 @@ struct Demo: ParsableCommand {
     Interruption.listen()
     let pictures = (folder as NSString).appendingPathComponent("pictures")
     let generated = GeneratedParts(
-      materials: materials, size: size, trainingPictures: 60, goodTestPictures: 20, picturesPerDefect: 6,
+      materials: materials, size: size, trainingPictures: 80, goodTestPictures: 20, picturesPerDefect: 6,
       seed: seed)
     complain("drawing \(generated.count) pictures of parts in \(pictures)")
     try generated.write(to: pictures)
@@ -42,7 +45,8 @@ struct Demo: ParsableCommand {
       guard try train(on: data, output: output) else { throw ExitCode(130) }
       let model = try Model(contentsOf: output)
       let dataset = try Dataset.read(data)
-      let evaluation = try model.evaluate(dataset.test)
+      let evaluation = try model.evaluate(
+        dataset.test, options: InspectionOptions(falseAlarms: falseAlarms))
       print(EvaluationTable.text(evaluation))
       parts.append(EvaluatedModel(name: dataset.name, model: model, evaluation: evaluation))
     }
