@@ -65,9 +65,8 @@ public struct ImageEvaluation: Sendable {
         above += new
       }
       return Double(pairs) / (2 * Double(ranking.positives) * Double(ranking.negatives))
-    }.sorted()
-    let tail = (1 - level) / 2 * Double(resamples - 1)
-    return areas[Int(tail.rounded())]...areas[resamples - 1 - Int(tail.rounded())]
+    }
+    return percentileInterval(of: areas, level: level)
   }
 }
 

@@ -27,6 +27,23 @@ public final class PixelEvaluation {
     public let images: Int
     /// The number of anomalous regions, 8-connected.
     public let regions: Int
+    /// Bootstrap intervals over pictures, where they were asked for.
+    public let intervals: Intervals?
+  }
+
+  /// Where metrics lie when pictures are drawn anew. Pixels count by scores binned to steps of 1/256 of each rate,
+  /// which moves an end far less than drawing anew does.
+  public struct Intervals: Sendable, Equatable {
+    /// Of the area under the ROC curve.
+    public var auroc: ClosedRange<Double>?
+    /// Of the average precision.
+    public var averagePrecision: ClosedRange<Double>?
+    /// Of the best F1.
+    public var bestF1: ClosedRange<Double>?
+    /// Of the best intersection over union of all pixels together.
+    public var bestPooledIoU: ClosedRange<Double>?
+    /// Of the area under the per-region-overlap curve.
+    public var aupro: ClosedRange<Double>?
   }
 
   // The pixels of one picture fall in runs: the normal ones, and those of each region.
@@ -104,10 +121,12 @@ public final class PixelEvaluation {
   /// - Parameters:
   ///   - thresholds: thresholds fixed beforehand, at which the segmentation is measured too.
   ///   - overlapLimit: the false-positive rate up to which the per-region overlap counts.
+  ///   - bootstrap: how pictures are drawn anew for intervals; nil for none.
   /// - Throws: `MetricsError` where a threshold is NaN or the temporary file fails.
   public func measures(
     thresholds: [Float] = [],
-    overlapLimit: Double = 0.3
+    overlapLimit: Double = 0.3,
+    bootstrap: Bootstrap? = nil
   ) throws(MetricsError) -> Measures {
     if let index = thresholds.firstIndex(where: \.isNaN) { throw .notANumber(index: index) }
     var sweep = PixelSweep(
@@ -116,7 +135,8 @@ public final class PixelEvaluation {
       normalPixels: normalPixels,
       regions: regions,
       thresholds: thresholds,
-      overlapLimit: overlapLimit
+      overlapLimit: overlapLimit,
+      bootstrap: bootstrap
     )
     try keys.visit(&sweep)
     return sweep.finish()

@@ -28,6 +28,9 @@ struct PixelSweep: KeyVisitor {
   // Thresholds not yet passed, ascending, with their places in the caller's order.
   private var thresholds: [(threshold: Float, place: Int)]
   private var atThresholds: [ThresholdMeasures?]
+  private let overlapLimit: Double
+  private let bootstrap: Bootstrap?
+  private var bins: PictureBins?
 
   private var score = Float.infinity
   private var newPositives = 0
@@ -40,7 +43,8 @@ struct PixelSweep: KeyVisitor {
     normalPixels: Int,
     regions: Int,
     thresholds: [Float],
-    overlapLimit: Double
+    overlapLimit: Double,
+    bootstrap: Bootstrap?
   ) {
     self.runs = runs
     self.regions = regions
@@ -51,6 +55,12 @@ struct PixelSweep: KeyVisitor {
     overlap = RegionOverlapSweep(normalPixels: normalPixels, regions: regions, limit: overlapLimit)
     self.thresholds = thresholds.enumerated().map { ($1, $0) }.sorted { $0.threshold < $1.threshold }
     atThresholds = thresholds.map { _ in nil }
+    self.overlapLimit = overlapLimit
+    self.bootstrap = bootstrap
+    bins = bootstrap.map { _ in
+      PictureBins(
+        pictures: positives.count, normalPixels: normalPixels, anomalousPixels: positives.reduce(0, +))
+    }
   }
 
   mutating func begin(key: UInt32) {
@@ -67,6 +77,7 @@ struct PixelSweep: KeyVisitor {
   mutating func add(run: Int, count: Int) {
     let run = runs[run]
     let index = Int(run.image)
+    bins?.add(picture: index, count: count, weight: run.weight)
     var image = images[index]
     if run.weight > 0 {
       newPositives &+= count
@@ -90,6 +101,7 @@ struct PixelSweep: KeyVisitor {
     ranking.add(positives: newPositives, negatives: newNegatives, score: score)
     overlap.add(overlaps: newOverlap, falsePositives: ranking.falsePositives, score: score)
     offerIoU(threshold: score.nextDown)
+    bins?.endScore()
   }
 
   private mutating func offerIoU(threshold: Float) {
@@ -129,7 +141,8 @@ struct PixelSweep: KeyVisitor {
       bestPooledIoUThreshold: bestPooledIoU.threshold,
       atThresholds: atThresholds.compactMap { $0 },
       images: images.count,
-      regions: regions
+      regions: regions,
+      intervals: bootstrap.flatMap { bins?.intervals($0, overlapLimit: overlapLimit) }
     )
   }
 }

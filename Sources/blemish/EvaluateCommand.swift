@@ -2,7 +2,6 @@ import ArgumentParser
 import Blemish
 import Datasets
 import Foundation
-import Metrics
 import Torch
 
 struct Evaluate: ParsableCommand {
@@ -25,6 +24,13 @@ struct Evaluate: ParsableCommand {
 
   @Flag(help: "Prints one JSON object.")
   var json = false
+
+  @Flag(
+    help: """
+      Measures the segmentation at the fair threshold of the anomaly map, too: at most one pixel of a good training \
+      picture lies above it. Inspects the training pictures for that.
+      """)
+  var fairThreshold = false
 
   @Option(help: "A folder for a report, one page that a browser opens.")
   var report: String?
@@ -55,11 +61,18 @@ struct Evaluate: ParsableCommand {
     }
     let progress = ProgressLine(quiet: quiet)
     for warning in dataset.warnings.prefix(20) { progress.line("note: \(warning)") }
+    let threshold =
+      fairThreshold
+      ? try model.fairThreshold(on: dataset.train, batch: batch) { done in
+        progress.rewrite("\(done) of \(dataset.train.count) good pictures", final: done == dataset.train.count)
+        return false
+      } : nil
     let evaluation = try model.evaluate(
-      dataset.test, options: significance.inspection, batch: batch,
-      progress: { done in
-        progress.rewrite("\(done) of \(dataset.test.count) pictures", final: done == dataset.test.count)
-      })
+      dataset.test, options: significance.inspection, fairThreshold: threshold, batch: batch
+    ) { done in
+      progress.rewrite("\(done) of \(dataset.test.count) pictures", final: done == dataset.test.count)
+      return false
+    }
     progress.finish()
     for warning in evaluation.warnings { complain("note: \(warning)") }
     if record?.selection == .testAUROC {
@@ -72,60 +85,6 @@ struct Evaluate: ParsableCommand {
       try HTMLReport.write(try EvaluationReport.content(title: dataset.name, [part]), to: page)
       complain("\(page): the report")
     }
-    print(json ? jsonLine(EvaluationJSON(evaluation)) : EvaluationTable.text(evaluation))
-  }
-}
-
-/// What `--json` prints of an evaluation: what is not defined is null, with its reason under `unavailable`.
-struct EvaluationJSON: Encodable {
-  struct Figures: Encodable {
-    let figures: Evaluation.Figures
-
-    func encode(to encoder: any Encoder) throws {
-      var values = encoder.container(keyedBy: Key.self)
-      try values.encode(figures.images, forKey: Key("images"))
-      try values.encode(figures.anomalousImages, forKey: Key("anomalous_images"))
-      for (name, measured) in EvaluationJSON.measures(figures) { try values.encode(measured.value, forKey: Key(name)) }
-    }
-  }
-
-  let evaluation: Evaluation
-
-  init(_ evaluation: Evaluation) { self.evaluation = evaluation }
-
-  static func measures(_ figures: Evaluation.Figures) -> [(String, Measured)] {
-    [
-      ("image_auroc", figures.imageAUROC), ("pixel_auroc", figures.pixelAUROC), ("aupro", figures.aupro),
-      ("miou_at_log_nfa_0", figures.meanIoUAtLogNFA0), ("miou_oracle", figures.meanIoUOracle),
-      ("pooled_iou_at_log_nfa_0", figures.pooledIoUAtLogNFA0), ("pooled_iou_oracle", figures.pooledIoUOracle),
-      ("detected_anomalous_images", figures.detectedAnomalousImages),
-    ]
-  }
-
-  /// Why a figure is missing, by its name.
-  var unavailable: [String: String] {
-    let all = Self.measures(evaluation.overall) + [("false_alarms_per_normal_image", evaluation.falseAlarmsPerNormalImage)]
-    return Dictionary(uniqueKeysWithValues: all.compactMap { name, measured in measured.reason.map { (name, $0) } })
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    try Figures(figures: evaluation.overall).encode(to: encoder)
-    var values = encoder.container(keyedBy: Key.self)
-    try values.encode(evaluation.falseAlarmsPerNormalImage.value, forKey: Key("false_alarms_per_normal_image"))
-    try values.encode(evaluation.secondsPerImage, forKey: Key("seconds_per_image"))
-    if let interval = evaluation.imageAUROCInterval {
-      try values.encode([interval.lowerBound, interval.upperBound], forKey: Key("image_auroc_interval"))
-    }
-    try values.encode(unavailable, forKey: Key("unavailable"))
-    var types = values.nestedContainer(keyedBy: Key.self, forKey: Key("defect_types"))
-    for figures in evaluation.defectTypes { try types.encode(Figures(figures: figures), forKey: Key(figures.name)) }
-  }
-
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(_ name: String) { stringValue = name }
-    init?(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
+    print(json ? jsonLine(EvaluationSummary(evaluation)) : EvaluationTable.text(evaluation))
   }
 }

@@ -4,30 +4,42 @@ import Metrics
 
 /// An evaluation as a table for people.
 enum EvaluationTable {
+  private static let columns: [Measure] = [
+    .imageAUROC, .pixelAUROC, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle, .detectedAnomalousImages,
+  ]
+
   static func text(_ evaluation: Evaluation) -> String {
-    let columns = ["", "images", "image AUROC", "pixel AUROC", "AUPRO", "mIoU at log NFA 0", "mIoU oracle", "found"]
-    var rows = (evaluation.defectTypes + [evaluation.overall]).map { figures in
-      [
-        figures.name, "\(figures.images)", text(figures.imageAUROC), text(figures.pixelAUROC), text(figures.aupro),
-        text(figures.meanIoUAtLogNFA0), text(figures.meanIoUOracle), text(figures.detectedAnomalousImages),
-      ]
+    let heading = ["", "images"] + columns.map(\.title)
+    let rows = [heading] + (evaluation.defectTypes + [evaluation.overall]).map { figures in
+      [figures.name, "\(figures.images)"] + columns.map { text(figures[$0]) }
     }
-    rows.insert(columns, at: 0)
-    let widths = columns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    var lines = rows.map { row in
-      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-    }
+    var lines = aligned(rows)
     lines.append("")
-    if let interval = evaluation.imageAUROCInterval {
-      lines.append(
-        "image AUROC, 95% interval: \(decimal(interval.lowerBound, 4)) to \(decimal(interval.upperBound, 4))")
-    }
-    lines.append("false alarms per good picture: \(text(evaluation.falseAlarmsPerNormalImage))")
+    lines += aligned(Measure.allCases.compactMap { measure in
+      guard let value = evaluation.overall[measure].value else { return nil }
+      let interval = evaluation.intervals[measure]
+      return [
+        measure.title, decimal(value, 4),
+        interval.map { "95%: \(decimal($0.lowerBound, 4)) to \(decimal($0.upperBound, 4))" } ?? "",
+      ]
+    })
     lines.append("seconds per picture: \(decimal(evaluation.secondsPerImage, 4))")
-    for (name, reason) in EvaluationJSON(evaluation).unavailable.sorted(by: { $0.key < $1.key }) {
-      lines.append("no \(name): \(reason)")
+    let reasons = Dictionary(grouping: Measure.allCases.filter { evaluation.overall[$0].reason != nil }) {
+      evaluation.overall[$0].reason ?? ""
+    }
+    for (reason, measures) in reasons.sorted(by: { $0.key < $1.key }) {
+      lines.append("no \(measures.map(\.title).joined(separator: ", no ")): \(reason)")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// Rows as lines whose columns stand below each other.
+  static func aligned(_ rows: [[String]]) -> [String] {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in rows.compactMap { $0.dropFirst(column).first?.count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
+    }
   }
 
   private static func text(_ measured: Measured) -> String { measured.value.map { decimal($0, 4) } ?? "-" }

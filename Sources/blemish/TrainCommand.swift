@@ -86,6 +86,9 @@ struct Train: ParsableCommand {
   @Option(help: "Minutes between checkpoints.")
   var checkpointMinutes = 3.0
 
+  @Option(help: "A folder for event files: 'tensorboard --logdir FOLDER' shows the training while it runs.")
+  var tensorboard: String?
+
   @Flag(name: .shortAndLong, help: "Shows no progress.")
   var quiet = false
 
@@ -96,6 +99,7 @@ struct Train: ParsableCommand {
     options.weights = weights
     options.device = try Device(device)
     options.checkpointInterval = max(checkpointMinutes, 0) * 60
+    options.tensorBoard = tensorboard
     let session: TrainingSession
     if resume {
       session = try TrainingSession(

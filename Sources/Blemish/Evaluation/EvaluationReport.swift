@@ -1,8 +1,6 @@
 import Datasets
 import Foundation
-import Imaging
 import Metrics
-import Torch
 
 /// A model with its evaluation, as one part of a report.
 public struct EvaluatedModel {
@@ -48,15 +46,13 @@ public enum EvaluationReport {
       add(curves.perRegionOverlap, "regions", to: &content.perRegionOverlap)
       add(curves.imagePrecisionRecall, "pictures", to: &content.precisionRecall)
       add(curves.pixelPrecisionRecall, "pixels", to: &content.precisionRecall)
+      content.calibration += calibration(part.evaluation.calibration, name: parts.count > 1 ? part.name : nil)
       content.galleries += try galleries(part, count: picturesPerGallery, naming: parts.count > 1)
     }
     content.scores = scores(parts)
     content.training = training(parts)
     content.configuration = parts.flatMap { configuration($0, naming: parts.count > 1) }
-    content.versions = [
-      .init("Blemish", blemishVersion), .init("libtorch", Torch.version),
-      .init("written", ISO8601DateFormatter().string(from: Date())),
-    ]
+    content.versions = versions(parts)
     return content
   }
 
@@ -74,21 +70,27 @@ public enum EvaluationReport {
   }
 
   private static func headline(_ parts: [EvaluatedModel]) -> [ReportContent.Figure] {
-    func mean(_ figure: (Evaluation) -> Measured) -> Double? {
-      let values = parts.compactMap { figure($0.evaluation).value }
-      return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-    }
-    let note = parts.count > 1 ? "mean over \(parts.count) categories" : nil
-    return [
-      .init("Image AUROC", mean(\.overall.imageAUROC), note: note),
-      .init("Pixel AUROC", mean(\.overall.pixelAUROC), note: note),
-      .init("AUPRO", mean(\.overall.aupro), note: note),
-      .init("mIoU at log NFA = 0", mean(\.overall.meanIoUAtLogNFA0), note: note),
-      .init("False alarms per good picture", mean(\.falseAlarmsPerNormalImage), note: note),
-      .init(
-        "Seconds per picture",
-        parts.map(\.evaluation.secondsPerImage).reduce(0, +) / Double(max(parts.count, 1))),
+    let measures: [(Measure, String)] = [
+      (.imageAUROC, "Image AUROC"), (.pixelAUROC, "Pixel AUROC"), (.aupro, "AUPRO"),
+      (.meanIoUAtLogNFA0, "mIoU at log NFA = 0"), (.falseAlarmsPerNormalImage, "False alarms per good picture"),
     ]
+    let figures = measures.map { measure, name in
+      let values = parts.compactMap { $0.evaluation.overall[measure].value }
+      let mean = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+      return ReportContent.Figure(name, mean, note: note(measure, parts))
+    }
+    let seconds = parts.map(\.evaluation.secondsPerImage).reduce(0, +) / Double(max(parts.count, 1))
+    return figures + [.init("Seconds per picture", seconds)]
+  }
+
+  /// What a headline figure rests on: the interval of one evaluation, or the number of several.
+  private static func note(_ measure: Measure, _ parts: [EvaluatedModel]) -> String? {
+    guard parts.count == 1 else { return "mean over \(parts.count) categories" }
+    let evaluation = parts[0].evaluation
+    return evaluation.overall[measure].reason
+      ?? evaluation.intervals[measure].map {
+        "95%: \(HTML.number($0.lowerBound, digits: 3)) to \(HTML.number($0.upperBound, digits: 3))"
+      }
   }
 
   private static func cautions(_ parts: [EvaluatedModel]) -> [String] {
@@ -103,24 +105,43 @@ public enum EvaluationReport {
     return cautions + parts.flatMap(\.evaluation.warnings).prefix(10)
   }
 
+  private static let columns: [Measure] = [
+    .imageAUROC, .imageAveragePrecision, .imageF1AtLogNFA0, .detectedAnomalousImages, .pixelAUROC,
+    .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle, .meanIoUAtFairThreshold,
+  ]
+
   private static func metrics(_ parts: [EvaluatedModel]) -> ReportContent.Table {
+    // A fair threshold that nobody asked for needs no column.
+    let columns = columns.filter { measure in
+      measure != .meanIoUAtFairThreshold || parts.contains { $0.evaluation.fairThreshold != nil }
+    }
     func row(_ name: String, _ figures: Evaluation.Figures, isTotal: Bool) -> ReportContent.Row {
-      let measured = [
-        figures.imageAUROC, figures.pixelAUROC, figures.aupro, figures.meanIoUAtLogNFA0, figures.meanIoUOracle,
-        figures.detectedAnomalousImages,
-      ]
-      return .init(name, measured.map { .init($0.value, reason: $0.reason) }, isTotal: isTotal)
+      .init(name, columns.map { .init(figures[$0].value, reason: figures[$0].reason) }, isTotal: isTotal)
     }
     let rows = parts.flatMap { part in
       part.evaluation.defectTypes.map {
         row(parts.count > 1 ? "\(part.name): \($0.name)" : $0.name, $0, isTotal: false)
       } + [row(parts.count > 1 ? "\(part.name): all" : "all", part.evaluation.overall, isTotal: true)]
     }
-    return .init(
-      columns: [
-        .init("Image AUROC"), .init("Pixel AUROC"), .init("AUPRO"), .init("mIoU at log NFA = 0"),
-        .init("mIoU, best threshold in hindsight"), .init("Found at log NFA = 0"),
-      ], rows: rows)
+    return .init(columns: columns.map { .init($0.title, isShare: $0.isShare) }, rows: rows)
+  }
+
+  /// Regions per good picture, and the share of good pictures with one, over what is promised.
+  static func calibration(_ calibration: CalibrationCurve, name: String?) -> [ReportContent.Curve] {
+    guard calibration.pictures > 0 else { return [] }
+    typealias Observed = (value: Double, interval: ClosedRange<Double>)
+    func curve(_ kind: String, _ observed: (CalibrationCurve.Level) -> Observed?) -> ReportContent.Curve {
+      let levels = calibration.levels.compactMap { level in
+        observed(level).map { (promised: pow(10, level.logNFA), observed: $0) }
+      }
+      return .init(
+        name.map { "\($0), \(kind)" } ?? kind, levels.map { SIMD2($0.promised, $0.observed.value) },
+        intervals: levels.map(\.observed.interval))
+    }
+    return [
+      curve("regions per good picture", calibration.regionsPerPicture),
+      curve("share of good pictures with a region", calibration.shareOfPictures),
+    ]
   }
 
   private static func scores(_ parts: [EvaluatedModel]) -> ReportContent.Scores {
@@ -162,64 +183,18 @@ public enum EvaluationReport {
           "\(record.trainingPictures) good pictures, \(record.heldOutPictures) held out, epoch "
             + "\(record.progress.keptEpoch) of \(record.progress.epochs.count) kept by \(record.selection.rawValue), "
             + "seed \(record.seed)"))
-      rows.append(.init(prefix + "fingerprint of the training pictures", record.fingerprint))
+      rows.append(.init(prefix + "SHA-256 of the training pictures", record.fingerprint))
     }
     return rows
   }
 
-  // MARK: Pictures
-
-  private static func galleries(
-    _ part: EvaluatedModel, count: Int, naming: Bool
-  ) throws -> [ReportContent.Gallery] {
-    let pictures = part.evaluation.pictures
-    let missed = pictures.filter { $0.sample.isAnomalous && !$0.isCalledAnomalous }.sorted { $0.logNFA > $1.logNFA }
-    let alarms = pictures.filter { !$0.sample.isAnomalous && $0.isCalledAnomalous }.sorted { $0.logNFA < $1.logNFA }
-    let found = onePerType(pictures.filter { $0.sample.isAnomalous && $0.isCalledAnomalous })
-    let good = pictures.filter { !$0.sample.isAnomalous && !$0.isCalledAnomalous }
-    let prefix = naming ? "\(part.name): " : ""
-    return try [
-      ("found defects", "Of every defect type in turn, the most significant first.", found, count),
-      ("missed defects", "The farthest from being significant first.", missed, count),
-      ("false alarms", "Good pictures that were called anomalous, the most significant first.", alarms, count),
-      ("good pictures", "Good pictures that were called good.", good, min(count, 4)),
-    ].compactMap { title, note, chosen, limit in
-      guard !chosen.isEmpty else { return nil }
-      return ReportContent.Gallery(
-        prefix + title, note: note, specimens: try chosen.prefix(limit).map { try specimen($0, part.model) })
-    }
-  }
-
-  /// Pictures in rounds: the most significant of every type, then the second of every type.
-  private static func onePerType(_ pictures: [Evaluation.Picture]) -> [Evaluation.Picture] {
-    let types = Dictionary(grouping: pictures, by: \.sample.defectType)
-      .mapValues { $0.sorted { $0.logNFA < $1.logNFA } }
-    let rounds = types.values.map(\.count).max() ?? 0
-    return (0..<rounds).flatMap { round in
-      types.keys.sorted().compactMap { types[$0]!.dropFirst(round).first }
-    }
-  }
-
-  /// The longest side of pictures in the report.
-  private static let pictureSide = 256
-
-  private static func specimen(_ evaluated: Evaluation.Picture, _ model: Model) throws -> ReportContent.Specimen {
-    let picture = try Picture(contentsOf: evaluated.sample.path)
-    let inspection = try model.inspect([model.configuration.prepare(picture, path: evaluated.sample.path)])[0]
-    let scale = min(Double(pictureSide) / Double(max(picture.width, picture.height)), 1)
-    let (width, height) = (
-      max(Int(Double(picture.width) * scale), 1), max(Int(Double(picture.height) * scale), 1)
-    )
-    let small = picture.eightBitRGB.resized(width: width, height: height, filter: .bilinear)
-    let heat = inspection.anomalyMap.resized(width: width, height: height)
-    let map = try inspection.logNFAMapOfPicture()
-    let mask = inspection.mask(of: map).resized(width: width, height: height)
-    let truth = try evaluated.sample.mask(width: picture.width, height: picture.height)?
-      .resized(width: width, height: height)
-    return ReportContent.Specimen(
-      name: evaluated.sample.name, defectType: evaluated.sample.isAnomalous ? evaluated.sample.defectType : nil,
-      isCalledAnomalous: evaluated.isCalledAnomalous, score: evaluated.score, logNFA: evaluated.logNFA,
-      picture: try small.jpegData(quality: 85), heatMap: try small.overlaid(with: heat, range: 0...1).jpegData(),
-      predictedMask: try mask.picture.pngData(), groundTruth: try truth?.picture.pngData())
+  private static func versions(_ parts: [EvaluatedModel]) -> [ReportContent.Property] {
+    let trained = parts.compactMap { $0.model.configuration.training?.machine.description }
+    let machine = Machine.current(parts.first?.model.device ?? .cpu)
+    return [
+      .init("evaluated on", machine.description),
+      .init("trained on", Set(trained).sorted().joined(separator: "\n")),
+      .init("written", ISO8601DateFormatter().string(from: Date())),
+    ].filter { !$0.value.isEmpty }
   }
 }

@@ -45,6 +45,11 @@ public struct Inspection: Sendable {
   /// in a picture of a good part.
   public var logNFA: Double { test.mostSignificantLogNFA }
 
+  /// log10 NFA of every region that the tree of any scale is left with, significant or not.
+  public var regionLogNFAs: [Double] {
+    test.scales.flatMap { $0.regions.map { $0.logProbability + test.logTests } }
+  }
+
   /// Whether fewer such regions are expected in a picture of a good part than are accepted.
   public var isAnomalous: Bool { logNFA < limit }
 

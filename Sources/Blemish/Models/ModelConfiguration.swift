@@ -86,8 +86,8 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var progress: TrainingProgress
   /// Whether training came to its end; a model of an interrupted one can be resumed.
   public var finished: Bool
-  /// The device, the number of threads, libtorch's version.
-  public var machine: String
+  /// The machine and the versions that it was trained with.
+  public var machine: Machine
 }
 
 /// What one epoch gave.

@@ -57,7 +57,8 @@ extension HTMLReport {
         "Calibration",
         chart,
         content.calibration,
-        "Dashed: as promised. Below it there are fewer false alarms than promised; none lies on the axis."
+        "Dashed: as promised. Below it there are fewer false alarms than promised; none at all lies on the axis. "
+          + "Upright lines: 95% intervals, exact for independent regions."
       )
     }
     return charts
@@ -132,7 +133,12 @@ extension HTMLReport {
     _ note: String?
   ) -> String {
     var chart = chart
-    for (index, curve) in curves.enumerated() { chart.line(curve.points, style: index) }
+    for (index, curve) in curves.enumerated() {
+      chart.line(curve.points, style: index)
+      for (point, interval) in zip(curve.points, curve.intervals) {
+        chart.interval(x: point.x, interval, style: index)
+      }
+    }
     let legend = curves.enumerated().map { index, curve in
       "<li><span class=\"swatch s\(index % 6)\"></span>\(HTML.escaped(curve.name))</li>"
     }
@@ -148,7 +154,8 @@ extension HTMLReport {
 
   /// Whole powers of ten around all positive values; `nil` if there are none.
   private static func logarithmicRange(_ curves: [ReportContent.Curve]) -> ClosedRange<Double>? {
-    let values = curves.flatMap(\.points).flatMap { [$0.x, $0.y] }.filter { $0 > 1e-30 && $0 < 1e30 }
+    let ends = curves.flatMap(\.intervals).map(\.upperBound)
+    let values = (curves.flatMap(\.points).flatMap { [$0.x, $0.y] } + ends).filter { $0 > 1e-30 && $0 < 1e30 }
     guard let least = values.min(), let most = values.max() else { return nil }
     let low = log10(least).rounded(.down)
     return pow(10, low)...pow(10, max(log10(most).rounded(.up), low + 1))

@@ -84,6 +84,7 @@ extension HTMLReport {
     .line { fill: none; stroke: currentColor; stroke-width: 2.2; stroke-linejoin: round; }
     .dot, .bar { fill: currentColor; }
     .bar { opacity: .62; }
+    .interval { stroke: currentColor; stroke-width: 1.4; opacity: .6; }
     .reference { fill: none; stroke: var(--soft); stroke-dasharray: 5 5; }
     .mark { stroke: var(--ink); stroke-width: 1.4; stroke-dasharray: 3 3; }
     svg .mark-label { fill: var(--ink); font-weight: 600; }

@@ -128,7 +128,7 @@ public enum HTMLReport {
   private static func specimen(_ specimen: ReportContent.Specimen) -> String {
     let (style, verdict) =
       switch (specimen.defectType != nil, specimen.isCalledAnomalous) {
-      case (true, true): ("found", "defect found")
+      case (true, true): specimen.isMissed ? ("missed", "called, but elsewhere") : ("found", "defect found")
       case (true, false): ("missed", "defect missed")
       case (false, true): ("alarm", "false alarm")
       case (false, false): ("passed", "good, passed")

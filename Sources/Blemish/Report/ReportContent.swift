@@ -95,11 +95,14 @@ public struct ReportContent: Sendable {
     public var name: String
     /// `(x, y)` in the order drawn; values that are not finite are left out.
     public var points: [SIMD2<Double>]
+    /// The interval of y at every point; empty for none.
+    public var intervals: [ClosedRange<Double>]
 
     /// A line through points.
-    public init(_ name: String, _ points: [SIMD2<Double>]) {
+    public init(_ name: String, _ points: [SIMD2<Double>], intervals: [ClosedRange<Double>] = []) {
       self.name = name
       self.points = points
+      self.intervals = intervals
     }
   }
 
@@ -148,6 +151,8 @@ public struct ReportContent: Sendable {
     public var defectType: String?
     /// Whether it was called anomalous.
     public var isCalledAnomalous: Bool
+    /// Whether its defect was missed: it may have been called anomalous for something else.
+    public var isMissed: Bool
     /// The anomaly score.
     public var score: Double?
     /// log10 of the number of false alarms of its most significant region.
@@ -166,6 +171,7 @@ public struct ReportContent: Sendable {
       name: String,
       defectType: String?,
       isCalledAnomalous: Bool,
+      isMissed: Bool? = nil,
       score: Double? = nil,
       logNFA: Double? = nil,
       picture: Data? = nil,
@@ -176,6 +182,7 @@ public struct ReportContent: Sendable {
       self.name = name
       self.defectType = defectType
       self.isCalledAnomalous = isCalledAnomalous
+      self.isMissed = isMissed ?? (defectType != nil && !isCalledAnomalous)
       self.score = score
       self.logNFA = logNFA
       self.picture = picture

@@ -81,6 +81,15 @@ struct SVGChart {
     marks += "<polyline class=\"reference\" points=\"\(place(start)) \(place(end))\"/>"
   }
 
+  /// An upright line over an interval of y.
+  mutating func interval(x value: Double, _ interval: ClosedRange<Double>, style: Int) {
+    guard value.isFinite, interval.lowerBound.isFinite, interval.upperBound.isFinite else { return }
+    // Intervals of several lines at one place must not hide each other.
+    let at = short(horizontal(value) + Double(style % 6) * 2)
+    marks += "<line class=\"interval s\(style % 6)\" x1=\"\(at)\" x2=\"\(at)\" "
+    marks += "y1=\"\(short(vertical(interval.lowerBound)))\" y2=\"\(short(vertical(interval.upperBound)))\"/>"
+  }
+
   /// A bar that stands on the lower end of the y axis.
   mutating func bar(from start: Double, to end: Double, height: Double, style: Int) {
     let (left, right) = (horizontal(start), horizontal(end))

@@ -31,6 +31,8 @@ public struct TrainingOptions: Sendable {
   public var device = Device.cpu
   /// Seconds between checkpoints.
   public var checkpointInterval = 180.0
+  /// A folder for event files that TensorBoard shows; nil for none.
+  public var tensorBoard: String?
 
   /// The published choices.
   public init() {}
@@ -92,7 +94,7 @@ public final class TrainingSession {
       date: "", data: path, format: dataset.format.rawValue, category: dataset.name, heldOut: options.heldOut,
       trainingPictures: training.count, heldOutPictures: heldOut.count,
       fingerprint: try fingerprint(of: training), seed: options.seed, schedule: schedule,
-      selection: options.selection, progress: TrainingProgress(), finished: false, machine: Self.machine(options))
+      selection: options.selection, progress: TrainingProgress(), finished: false, machine: .current(options.device))
   }
 
   /// Goes on with the training that a model file holds, with the choices that were made when it began.
@@ -138,9 +140,24 @@ public final class TrainingSession {
     if let resuming, resuming.progress.step > 0 {
       try trainer.resume(resuming.progress, tensors: resuming.tensors)
     }
+    var log = try options.tensorBoard.map {
+      try TensorBoardLog(
+        folder: $0, model: model, pictures: self.heldOut.isEmpty ? training : self.heldOut,
+        step: trainer.progress.step)
+    }
     let outcome = try trainer.run(
       checkpointInterval: options.checkpointInterval, shouldStop: shouldStop,
-      checkpoint: { try self.write(trainer, finished: false) }, report: { self.report(.step($0)) })
+      checkpoint: { try self.write(trainer, finished: false) },
+      report: { step in
+        do {
+          try log?.add(step)
+        } catch {
+          // A full disk of logs is no reason to lose a training.
+          log = nil
+          self.report(.note("training goes on without TensorBoard: \(error)"))
+        }
+        self.report(.step(step))
+      })
     if outcome == .finished {
       try trainer.restoreKept()
       let (good, source): ([Sample], Calibration.Source) =
@@ -223,10 +240,6 @@ public final class TrainingSession {
       }
       return (rounded(Double(side) / min(least, 1)), rounded(Double(side) * max(least, 1)))
     }
-  }
-
-  private static func machine(_ options: TrainingOptions) -> String {
-    "\(options.device), \(Torch.threads) threads, libtorch \(Torch.version)"
   }
 }
 

@@ -1,0 +1,174 @@
+import Datasets
+import Imaging
+import Metrics
+
+/// The evaluations that run side by side: all pictures, and each defect type with the good ones.
+struct EvaluationGroups {
+  private struct Group {
+    var name: String
+    var anomaly: PixelEvaluation
+    var significance: PixelEvaluation
+    var atLogNFA0 = ThresholdEvaluation(threshold: 0)
+    var atFairThreshold: ThresholdEvaluation?
+    var masks = 0
+
+    init(_ name: String, fairThreshold: Float?, memoryLimit: Int) {
+      self.name = name
+      anomaly = PixelEvaluation(memoryLimit: memoryLimit)
+      significance = PixelEvaluation(memoryLimit: memoryLimit)
+      atFairThreshold = fairThreshold.map { ThresholdEvaluation(threshold: $0) }
+    }
+  }
+
+  /// Bytes of scores in memory, all groups together; what is more goes to temporary files.
+  private static let memoryLimit = 256 << 20
+
+  private let fairThreshold: Float?
+  private var overall: Group
+  private var types: [String: Group] = [:]
+  private var names: [String] = []
+  private var pictures: [Evaluation.Picture] = []
+  private var calibration = CalibrationCurve()
+  private var warnings: [String] = []
+
+  init(_ samples: [Sample], fairThreshold: Float?) {
+    self.fairThreshold = fairThreshold
+    for sample in samples where sample.isAnomalous && !names.contains(sample.defectType) {
+      names.append(sample.defectType)
+    }
+    let limit = Self.memoryLimit / 2 / (names.count + 1)
+    overall = Group("all", fairThreshold: fairThreshold, memoryLimit: limit)
+    for name in names { types[name] = Group(name, fairThreshold: fairThreshold, memoryLimit: limit) }
+  }
+
+  /// Adds a picture.
+  /// - Parameter truth: its ground truth at the size of the maps; nil where there is none.
+  mutating func add(_ inspection: Inspection, _ sample: Sample, regions: Int, _ truth: Mask?) throws {
+    if !sample.isAnomalous { calibration.add(inspection.regionLogNFAs) }
+    pictures.append(
+      .init(
+        sample: sample, score: inspection.score, logNFA: inspection.logNFA,
+        isCalledAnomalous: inspection.isAnomalous, regions: regions,
+        segmentation: try truth.map { try addPixels(inspection, sample, $0) }))
+    if truth == nil, warnings.count < 20 { warnings.append("\(sample.path): anomalous, but without a mask") }
+  }
+
+  private mutating func addPixels(
+    _ inspection: Inspection, _ sample: Sample, _ truth: Mask
+  ) throws -> Evaluation.Segmentation {
+    let mask = sample.isAnomalous ? truth.pixels : nil
+    let anomaly = inspection.anomalyMap.values
+    let significance = inspection.logNFAMap.values.map { -$0 }
+    func add(to group: inout Group) throws {
+      try group.anomaly.add(scores: anomaly, mask: mask, width: truth.width)
+      try group.significance.add(scores: significance, mask: mask, width: truth.width)
+      try group.atLogNFA0.add(scores: significance, mask: mask)
+      try group.atFairThreshold?.add(scores: anomaly, mask: mask)
+      if sample.isAnomalous { group.masks += 1 }
+    }
+    try add(to: &overall)
+    for name in names where !sample.isAnomalous || name == sample.defectType {
+      // One defect type: the same as all together.
+      if names.count > 1 { try add(to: &types[name]!) }
+    }
+    var single = ThresholdEvaluation(threshold: 0)
+    try single.add(scores: significance, mask: mask)
+    return .init(
+      truePositives: single.measures.truePositives, falsePositives: single.measures.falsePositives,
+      anomalous: single.measures.positives, intersectionOverUnion: single.measures.meanIoU.value ?? 0)
+  }
+
+  /// What all that was added amounts to.
+  func evaluation(_ options: InspectionOptions, secondsPerImage: Double) throws -> Evaluation {
+    let bootstrap = Bootstrap()
+    let ranking = try ranking(of: pictures)
+    let anomaly = try overall.anomaly.measures(bootstrap: Bootstrap(resamples: 300))
+    let figures = try figures(overall, pictures, ranking.ranking, anomaly)
+    let hasMasks = overall.masks > 0
+    var intervals = pictureIntervals(bootstrap)
+    intervals[.imageAUROC] = ranking.aurocInterval(resamples: bootstrap.resamples)
+    if hasMasks {
+      intervals[.pixelAUROC] = anomaly.intervals?.auroc
+      intervals[.pixelAveragePrecision] = anomaly.intervals?.averagePrecision
+      intervals[.pixelF1Best] = anomaly.intervals?.bestF1
+      intervals[.aupro] = anomaly.intervals?.aupro
+    }
+    return Evaluation(
+      options: options, overall: figures,
+      defectTypes: names.count > 1
+        ? try names.map { name in
+          let pictures = pictures.filter { !$0.sample.isAnomalous || $0.sample.defectType == name }
+          return try self.figures(
+            types[name]!, pictures, self.ranking(of: pictures).ranking, types[name]!.anomaly.measures())
+        } : [],
+      intervals: intervals.filter { figures[$0.key].value != nil },
+      calibration: calibration, fairThreshold: fairThreshold, pictures: pictures,
+      curves: .init(
+        imageROC: ranking.ranking.auroc.value.map { _ in ranking.ranking.roc },
+        imagePrecisionRecall: ranking.ranking.averagePrecision.value.map { _ in ranking.ranking.precisionRecall },
+        pixelROC: hasMasks ? anomaly.ranking.roc : nil,
+        perRegionOverlap: hasMasks ? anomaly.perRegionOverlap : nil,
+        pixelPrecisionRecall: hasMasks ? anomaly.ranking.precisionRecall : nil),
+      secondsPerImage: secondsPerImage, warnings: warnings)
+  }
+
+  private func ranking(of pictures: [Evaluation.Picture]) throws -> ImageEvaluation {
+    try ImageEvaluation(
+      scores: pictures.map { Float($0.score) }, anomalous: pictures.map(\.sample.isAnomalous))
+  }
+
+  private func figures(
+    _ group: Group, _ pictures: [Evaluation.Picture], _ ranking: Ranking, _ anomaly: PixelEvaluation.Measures
+  ) throws -> Evaluation.Figures {
+    let verdicts = Verdicts(pictures)
+    let significance = try group.significance.measures()
+    let fair = group.atFairThreshold?.measures
+    let noFair = Measured.unavailable(reason: "no fair threshold was asked for")
+    let noAnomalous = Measured.unavailable(reason: "there are no anomalous pictures")
+    var measured: [Measure: Measured] = [
+      .imageAUROC: ranking.auroc, .imageAveragePrecision: ranking.averagePrecision, .imageF1Best: ranking.bestF1,
+      .imageF1AtLogNFA0: verdicts.f1.map { .value($0) } ?? noAnomalous,
+      .detectedAnomalousImages: verdicts.detected.map { .value($0) } ?? noAnomalous,
+      .falseAlarmsPerNormalImage: verdicts.falseAlarms.map { .value($0) }
+        ?? .unavailable(reason: "there are no good pictures"),
+    ]
+    let pixels: [Measure: Measured] = [
+      .pixelAUROC: anomaly.ranking.auroc, .pixelAveragePrecision: anomaly.ranking.averagePrecision,
+      .pixelF1Best: anomaly.ranking.bestF1, .pixelF1AtLogNFA0: group.atLogNFA0.measures.f1, .aupro: anomaly.aupro,
+      .meanIoUAtLogNFA0: group.atLogNFA0.measures.meanIoU, .meanIoUOracle: significance.bestMeanIoU,
+      .meanIoUAtFairThreshold: fair?.meanIoU ?? noFair,
+      .pooledIoUAtLogNFA0: group.atLogNFA0.measures.pooledIoU, .pooledIoUOracle: significance.bestPooledIoU,
+      .pooledIoUAtFairThreshold: fair?.pooledIoU ?? noFair,
+    ]
+    let noMask = Measured.unavailable(reason: "no anomalous picture has a mask")
+    for (measure, value) in pixels {
+      measured[measure] = group.masks > 0 ? value : verdicts.anomalous == 0 ? noAnomalous : noMask
+    }
+    return Evaluation.Figures(
+      name: group.name, images: pictures.count, anomalousImages: verdicts.anomalous, measured: measured)
+  }
+
+  /// The intervals of what is counted picture by picture.
+  private func pictureIntervals(_ bootstrap: Bootstrap) -> [Measure: ClosedRange<Double>] {
+    var intervals: [Measure: ClosedRange<Double>] = [:]
+    let anomalous = pictures.map(\.sample.isAnomalous)
+    let verdicts: [(Measure, (Verdicts) -> Double?)] = [
+      (.imageF1AtLogNFA0, \.f1), (.detectedAnomalousImages, \.detected),
+      (.falseAlarmsPerNormalImage, \.falseAlarms),
+    ]
+    for (measure, value) in verdicts {
+      intervals[measure] = bootstrap.interval(anomalous: anomalous) { value(Verdicts(pictures, drawn: $0)) }
+    }
+    let marked = pictures.filter { $0.segmentation != nil }
+    let segmentations = marked.compactMap(\.segmentation)
+    let pixels: [(Measure, (SegmentationSum) -> Double?)] = [
+      (.meanIoUAtLogNFA0, \.meanIoU), (.pooledIoUAtLogNFA0, \.pooledIoU), (.pixelF1AtLogNFA0, \.f1),
+    ]
+    for (measure, value) in pixels {
+      intervals[measure] = bootstrap.interval(anomalous: marked.map(\.sample.isAnomalous)) {
+        value(SegmentationSum(segmentations, drawn: $0))
+      }
+    }
+    return intervals
+  }
+}
