@@ -13,7 +13,7 @@ struct BlemishCommand: AsyncParsableCommand {
       """,
     version: blemishVersion,
     subcommands: [
-      Train.self, Predict.self, Evaluate.self, Info.self, BackbonesCommand.self, Demo.self,
+      Train.self, Predict.self, Evaluate.self, Compare.self, Info.self, BackbonesCommand.self, Demo.self,
     ])
 
   /// Runs the tool: exit status 2 for wrong usage, 1 for everything else that went wrong.

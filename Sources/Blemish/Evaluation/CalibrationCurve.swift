@@ -38,6 +38,16 @@ public struct CalibrationCurve: Sendable, Codable, Equatable {
     }
   }
 
+  /// Adds what was counted in other good pictures.
+  public mutating func add(_ other: Calibration) {
+    guard other.levels.map(\.logNFA) == levels.map(\.logNFA) else { return }
+    pictures += other.pictures
+    for place in levels.indices {
+      levels[place].regions += other.levels[place].regions
+      levels[place].picturesWithRegions += other.levels[place].picturesWithRegions
+    }
+  }
+
   /// Regions per good picture, with the 95% interval for independent regions; nil without pictures.
   public func regionsPerPicture(_ level: Level) -> (value: Double, interval: ClosedRange<Double>)? {
     guard pictures > 0 else { return nil }
