@@ -59,11 +59,13 @@ struct Compare: ParsableCommand {
   @Flag(help: "U-Flow takes the settings published for each category of MVTec AD.")
   var publishedSettings = false
 
-  @Option(help: "The part of the good pictures that is held out to choose the epoch; 0 for none.")
-  var heldOut = 0.1
+  @Option(help: "The part of the good pictures that is held out to choose the epoch and to calibrate the test; 0 for none.")
+  var heldOut = TrainingOptions().heldOut
 
   @Option(help: "The epoch to keep: likelihood, last or test-auroc; see 'blemish train --help'.")
   var keep = EpochSelection.likelihood
+
+  @OptionGroup var significance: SignificanceOptions
 
   @Option(help: "Where to compute: cpu, cuda, cuda:1.")
   var device = "cpu"
@@ -93,6 +95,7 @@ struct Compare: ParsableCommand {
     plan.categories = categories
     plan.detectors = detectors.isEmpty ? DetectorCatalogue.all.map { $0.name } : detectors
     plan.seeds = seeds.isEmpty ? [0] : seeds
+    plan.inspection = significance.inspection
     plan.usesPublishedSettings = publishedSettings
     plan.choices = PublishedSettings(epochs: epochs, batch: batch, learningRate: learningRate)
     plan.training.size = try size.map(RequestedSize.init(argument:))

@@ -100,7 +100,7 @@ public struct Comparison {
       report(.evaluated(done: done, of: all))
       return shouldStop()
     }
-    let evaluation = try model.evaluate(dataset.test, fairThreshold: threshold) { done in
+    let evaluation = try model.evaluate(dataset.test, options: plan.inspection, fairThreshold: threshold) { done in
       report(.evaluated(done: good.count + done, of: all))
       return shouldStop()
     }
@@ -108,7 +108,7 @@ public struct Comparison {
     let title = "\(run.category): \(run.detector) on \(run.backbone), seed \(run.seed)"
     try HTMLReport.write(try EvaluationReport.content(title: title, [part]), to: path(run, "html"))
     let result = ComparisonResult(
-      run: run, settings: try .init(options), format: dataset.format.rawValue,
+      run: run, settings: try .init(options, plan.inspection), format: dataset.format.rawValue,
       evaluation: EvaluationSummary(evaluation), training: record, testFingerprint: try fingerprint(of: dataset.test),
       machine: .current(options.device), date: ISO8601DateFormatter().string(from: Date()))
     try result.write(to: path(run, "json"))
@@ -137,7 +137,7 @@ public struct Comparison {
   /// Checks that what the folder holds of a run was made as the plan says.
   private func checkSettings(of run: ComparisonRun) throws {
     let options = try plan.options(for: run)
-    let wanted = try ComparisonResult.Settings(options)
+    let wanted = try ComparisonResult.Settings(options, plan.inspection)
     if let result = try ComparisonResult.read(path(run, "json")) {
       guard result.settings == wanted, result.run == run else {
         throw ConfigurationError(

@@ -38,6 +38,8 @@ public struct ComparisonPlan: Sendable {
   public var training = TrainingOptions()
   /// What replaces parts of the detectors' published schedules.
   public var choices = PublishedSettings()
+  /// Which a contrario test decides.
+  public var inspection = InspectionOptions()
   /// Whether U-Flow takes the settings published for a category of MVTec AD, where there are any.
   public var usesPublishedSettings = false
 

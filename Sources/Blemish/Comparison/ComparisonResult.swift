@@ -12,10 +12,13 @@ public struct ComparisonResult: Sendable, Codable, Equatable {
     public var heldOut: Double
     /// The picture size that was asked for.
     public var size: String?
+    /// Which a contrario test decided, and how strictly.
+    public var inspection: InspectionOptions
 
-    init(_ options: TrainingOptions) throws {
+    init(_ options: TrainingOptions, _ inspection: InspectionOptions) throws {
       guard let schedule = options.schedule else { throw ConfigurationError("A run needs a schedule.") }
       self.schedule = schedule
+      self.inspection = inspection
       selection = options.selection
       heldOut = options.heldOut
       size = options.size.map { size in

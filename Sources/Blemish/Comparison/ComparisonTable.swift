@@ -45,7 +45,7 @@ public struct ComparisonTable: Sendable, Encodable {
     /// The categories, then the means.
     public var rows: [Row]
     /// False alarms against promised ones, of all runs together.
-    public var calibration: Calibration
+    public var calibration: CalibrationCurve
 
     /// What it is called.
     public var name: String { "\(detector) on \(backbone)" }
@@ -90,7 +90,7 @@ public struct ComparisonTable: Sendable, Encodable {
       return Part(
         detector: subject[0], backbone: subject[1],
         rows: Self.rows(results, Self.sorted(categories, format), groups: Self.groups(categories, format)),
-        calibration: results.reduce(into: Calibration()) { $0.add($1.evaluation.calibration) })
+        calibration: results.reduce(into: CalibrationCurve()) { $0.add($1.evaluation.calibration) })
     }
   }
 

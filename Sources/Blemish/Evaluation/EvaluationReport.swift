@@ -176,6 +176,15 @@ public enum EvaluationReport {
       .init(prefix + "picture size", "\(configuration.height) x \(configuration.width)"),
       .init(prefix + "map size", "\(configuration.mapHeight) x \(configuration.mapWidth)"),
     ]
+    let options = part.evaluation.options
+    rows.append(
+      .init(
+        prefix + "a contrario test",
+        configuration.calibration == nil || options.test == .published
+          ? "published: latents taken to be independent and standard normal"
+          : "calibrated on \(configuration.calibration?.test.pictures ?? 0) good pictures "
+            + "(\(configuration.calibration?.source.rawValue ?? ""))"))
+    rows.append(.init(prefix + "accepted false alarms per good picture", "\(options.falseAlarms)"))
     if let record = configuration.training {
       rows.append(
         .init(
