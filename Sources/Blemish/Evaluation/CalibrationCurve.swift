@@ -39,7 +39,7 @@ public struct CalibrationCurve: Sendable, Codable, Equatable {
   }
 
   /// Adds what was counted in other good pictures.
-  public mutating func add(_ other: Calibration) {
+  public mutating func add(_ other: CalibrationCurve) {
     guard other.levels.map(\.logNFA) == levels.map(\.logNFA) else { return }
     pictures += other.pictures
     for place in levels.indices {
