@@ -137,7 +137,7 @@ struct Train: ParsableCommand {
     options.detector = detector ?? DetectorCatalogue.standard
     options.backbone = backbone ?? published?.backbone ?? BackboneCatalogue.standard
     options.embedsBackbone = !referToWeights
-    options.size = try size.map(requestedSize) ?? published?.size.map { .side($0) }
+    options.size = try size.map(RequestedSize.init(argument:)) ?? published?.size.map { .side($0) }
     options.seed = seed
     options.heldOut = heldOut
     options.selection = keep
@@ -153,15 +153,19 @@ struct Train: ParsableCommand {
     if publishedRamp, case .ramp(let end) = schedule.course { schedule.course = .rampPerEpoch(end: end) }
     options.schedule = schedule
   }
+}
 
-  private func requestedSize(_ text: String) throws -> RequestedSize {
+extension RequestedSize {
+  /// A size as the command line has it.
+  /// - Throws: `ValidationError` that says what it may be.
+  init(argument text: String) throws {
     let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false)
     let sides = parts.compactMap { Int($0) }
     guard (1...2).contains(parts.count), sides.count == parts.count, sides.allSatisfy((16...16384).contains)
     else {
       throw ValidationError("--size takes a side or HEIGHTxWIDTH of 16 to 16384 pixels, not '\(text)'")
     }
-    return sides.count == 1 ? .side(sides[0]) : .exact(height: sides[0], width: sides[1])
+    self = sides.count == 1 ? .side(sides[0]) : .exact(height: sides[0], width: sides[1])
   }
 }
 

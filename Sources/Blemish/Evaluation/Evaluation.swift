@@ -64,7 +64,7 @@ public struct Evaluation: Sendable {
   /// Bootstrap intervals (95%) over pictures of the overall figures, where there are any.
   public var intervals: [Measure: ClosedRange<Double>]
   /// False alarms against promised ones.
-  public var calibration: Calibration
+  public var calibration: CalibrationCurve
   /// The threshold of the anomaly map that gives at most one false-positive pixel on a good training picture.
   public var fairThreshold: Float?
   /// The pictures in the data set's order.

@@ -23,17 +23,15 @@ struct EvaluationGroups {
   /// Bytes of scores in memory, all groups together; what is more goes to temporary files.
   private static let memoryLimit = 256 << 20
 
-  private let options: InspectionOptions
   private let fairThreshold: Float?
   private var overall: Group
   private var types: [String: Group] = [:]
   private var names: [String] = []
   private var pictures: [Evaluation.Picture] = []
-  private var calibration = Calibration()
+  private var calibration = CalibrationCurve()
   private var warnings: [String] = []
 
-  init(_ samples: [Sample], options: InspectionOptions, fairThreshold: Float?) {
-    self.options = options
+  init(_ samples: [Sample], fairThreshold: Float?) {
     self.fairThreshold = fairThreshold
     for sample in samples where sample.isAnomalous && !names.contains(sample.defectType) {
       names.append(sample.defectType)
@@ -81,7 +79,7 @@ struct EvaluationGroups {
   }
 
   /// What all that was added amounts to.
-  func evaluation(secondsPerImage: Double) throws -> Evaluation {
+  func evaluation(_ options: InspectionOptions, secondsPerImage: Double) throws -> Evaluation {
     let bootstrap = Bootstrap()
     let ranking = try ranking(of: pictures)
     let anomaly = try overall.anomaly.measures(bootstrap: Bootstrap(resamples: 300))
@@ -107,9 +105,7 @@ struct EvaluationGroups {
       calibration: calibration, fairThreshold: fairThreshold, pictures: pictures,
       curves: .init(
         imageROC: ranking.ranking.auroc.value.map { _ in ranking.ranking.roc },
-        imagePrecisionRecall: ranking.ranking.averagePrecision.value.map { _ in
-          ranking.ranking.precisionRecall
-        },
+        imagePrecisionRecall: ranking.ranking.averagePrecision.value.map { _ in ranking.ranking.precisionRecall },
         pixelROC: hasMasks ? anomaly.ranking.roc : nil,
         perRegionOverlap: hasMasks ? anomaly.perRegionOverlap : nil,
         pixelPrecisionRecall: hasMasks ? anomaly.ranking.precisionRecall : nil),
@@ -130,8 +126,7 @@ struct EvaluationGroups {
     let noFair = Measured.unavailable(reason: "no fair threshold was asked for")
     let noAnomalous = Measured.unavailable(reason: "there are no anomalous pictures")
     var measured: [Measure: Measured] = [
-      .imageAUROC: ranking.auroc, .imageAveragePrecision: ranking.averagePrecision,
-      .imageF1Best: ranking.bestF1,
+      .imageAUROC: ranking.auroc, .imageAveragePrecision: ranking.averagePrecision, .imageF1Best: ranking.bestF1,
       .imageF1AtLogNFA0: verdicts.f1.map { .value($0) } ?? noAnomalous,
       .detectedAnomalousImages: verdicts.detected.map { .value($0) } ?? noAnomalous,
       .falseAlarmsPerNormalImage: verdicts.falseAlarms.map { .value($0) }
@@ -139,8 +134,7 @@ struct EvaluationGroups {
     ]
     let pixels: [Measure: Measured] = [
       .pixelAUROC: anomaly.ranking.auroc, .pixelAveragePrecision: anomaly.ranking.averagePrecision,
-      .pixelF1Best: anomaly.ranking.bestF1, .pixelF1AtLogNFA0: group.atLogNFA0.measures.f1,
-      .aupro: anomaly.aupro,
+      .pixelF1Best: anomaly.ranking.bestF1, .pixelF1AtLogNFA0: group.atLogNFA0.measures.f1, .aupro: anomaly.aupro,
       .meanIoUAtLogNFA0: group.atLogNFA0.measures.meanIoU, .meanIoUOracle: significance.bestMeanIoU,
       .meanIoUAtFairThreshold: fair?.meanIoU ?? noFair,
       .pooledIoUAtLogNFA0: group.atLogNFA0.measures.pooledIoU, .pooledIoUOracle: significance.bestPooledIoU,

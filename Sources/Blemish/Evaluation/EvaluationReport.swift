@@ -28,10 +28,8 @@ public enum EvaluationReport {
     title: String, _ parts: [EvaluatedModel], picturesPerGallery: Int = 20
   ) throws -> ReportContent {
     var content = ReportContent(title: title)
-    content.subtitle = parts.map {
-      "\($0.model.configuration.detector) on \($0.model.configuration.backbone)"
-    }
-    .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: ", ")
+    content.subtitle = parts.map { "\($0.model.configuration.detector) on \($0.model.configuration.backbone)" }
+      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: ", ")
     content.summary = summary(parts)
     content.headline = headline(parts)
     content.cautions = cautions(parts)
@@ -66,22 +64,15 @@ public enum EvaluationReport {
     let pictures = all(parts)
     let anomalous = pictures.filter(\.sample.isAnomalous)
     let good = pictures.filter { !$0.sample.isAnomalous }
-    let called = (
-      anomalous: anomalous.count(where: \.isCalledAnomalous), good: good.count(where: \.isCalledAnomalous)
-    )
-    let accepted = parts.first?.evaluation.options.falseAlarms ?? 1
-    return """
-      Of \(anomalous.count) pictures with a defect, \(called.anomalous) were called anomalous; of \(good.count) good \
-      ones, \(called.good) were. No threshold was chosen by looking at defects: a region counts when fewer than \
-      \(accepted.formatted()) like it are expected in a picture of a good part.
-      """
+    return "Of \(anomalous.count) pictures with a defect, \(anomalous.count(where: \.isCalledAnomalous)) were called anomalous; "
+      + "of \(good.count) good ones, \(good.count(where: \.isCalledAnomalous)) were. No threshold was chosen: a region counts "
+      + "when fewer than one like it is expected in a picture of a good part (log NFA below 0)."
   }
 
   private static func headline(_ parts: [EvaluatedModel]) -> [ReportContent.Figure] {
     let measures: [(Measure, String)] = [
       (.imageAUROC, "Image AUROC"), (.pixelAUROC, "Pixel AUROC"), (.aupro, "AUPRO"),
-      (.meanIoUAtLogNFA0, "mIoU at log NFA = 0"),
-      (.falseAlarmsPerNormalImage, "False alarms per good picture"),
+      (.meanIoUAtLogNFA0, "mIoU at log NFA = 0"), (.falseAlarmsPerNormalImage, "False alarms per good picture"),
     ]
     let figures = measures.map { measure, name in
       let values = parts.compactMap { $0.evaluation.overall[measure].value }
@@ -106,8 +97,7 @@ public enum EvaluationReport {
     var cautions: [String] = []
     if parts.contains(where: { $0.model.configuration.training?.selection == .testAUROC }) {
       cautions.append(
-        "The epoch was chosen by the pixel AUROC on a test set, as the published code does: the figures are optimistic."
-      )
+        "The epoch was chosen by the pixel AUROC on a test set, as the published code does: the figures are optimistic.")
     }
     if parts.contains(where: { $0.model.configuration.training?.finished == false }) {
       cautions.append("The training of a model was not finished.")
@@ -117,8 +107,7 @@ public enum EvaluationReport {
 
   private static let columns: [Measure] = [
     .imageAUROC, .imageAveragePrecision, .imageF1AtLogNFA0, .detectedAnomalousImages, .pixelAUROC,
-    .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle,
-    .meanIoUAtFairThreshold,
+    .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle, .meanIoUAtFairThreshold,
   ]
 
   private static func metrics(_ parts: [EvaluatedModel]) -> ReportContent.Table {
@@ -138,10 +127,10 @@ public enum EvaluationReport {
   }
 
   /// Regions per good picture, and the share of good pictures with one, over what is promised.
-  static func calibration(_ calibration: Calibration, name: String?) -> [ReportContent.Curve] {
+  static func calibration(_ calibration: CalibrationCurve, name: String?) -> [ReportContent.Curve] {
     guard calibration.pictures > 0 else { return [] }
     typealias Observed = (value: Double, interval: ClosedRange<Double>)
-    func curve(_ kind: String, _ observed: (Calibration.Level) -> Observed?) -> ReportContent.Curve {
+    func curve(_ kind: String, _ observed: (CalibrationCurve.Level) -> Observed?) -> ReportContent.Curve {
       let levels = calibration.levels.compactMap { level in
         observed(level).map { (promised: pow(10, level.logNFA), observed: $0) }
       }
@@ -160,8 +149,7 @@ public enum EvaluationReport {
     return .init(
       name: "-log NFA of the most significant region",
       good: pictures.filter { !$0.sample.isAnomalous }.map { -$0.logNFA },
-      anomalous: pictures.filter(\.sample.isAnomalous).map { -$0.logNFA },
-      threshold: -log10(parts.first?.evaluation.options.falseAlarms ?? 1))
+      anomalous: pictures.filter(\.sample.isAnomalous).map { -$0.logNFA }, threshold: 0)
   }
 
   private static func training(_ parts: [EvaluatedModel]) -> ReportContent.Training? {
@@ -175,8 +163,7 @@ public enum EvaluationReport {
     }
     guard !curves.isEmpty else { return nil }
     return .init(
-      curves: curves,
-      keptEpoch: parts.count == 1 ? parts[0].model.configuration.training?.progress.keptEpoch : nil,
+      curves: curves, keptEpoch: parts.count == 1 ? parts[0].model.configuration.training?.progress.keptEpoch : nil,
       note: "Negative log-likelihood per feature, up to a constant.")
   }
 
@@ -189,6 +176,13 @@ public enum EvaluationReport {
       .init(prefix + "picture size", "\(configuration.height) x \(configuration.width)"),
       .init(prefix + "map size", "\(configuration.mapHeight) x \(configuration.mapWidth)"),
     ]
+    let options = part.evaluation.options
+    var test = "published: latents taken to be independent and standard normal"
+    if options.test == .calibrated, let background = configuration.background {
+      test = "calibrated on \(background.test.pictures) good pictures (\(background.source.rawValue))"
+    }
+    rows.append(.init(prefix + "a contrario test", test))
+    rows.append(.init(prefix + "accepted false alarms per good picture", "\(options.falseAlarms)"))
     if let record = configuration.training {
       rows.append(
         .init(

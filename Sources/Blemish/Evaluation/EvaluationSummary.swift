@@ -12,6 +12,8 @@ public struct EvaluationSummary: Sendable, Equatable {
     public var values: [Measure: Double]
   }
 
+  /// Which test decided, and how strictly.
+  public var options: InspectionOptions
   /// Everything together.
   public var overall: Group
   /// Why an overall measure is missing.
@@ -21,7 +23,7 @@ public struct EvaluationSummary: Sendable, Equatable {
   /// Each defect type against all good pictures, by its name.
   public var defectTypes: [String: Group]
   /// False alarms against promised ones.
-  public var calibration: Calibration
+  public var calibration: CalibrationCurve
   /// The fair threshold of the anomaly map, where it was asked for.
   public var fairThreshold: Float?
   /// Inspection time of a picture.
@@ -34,6 +36,7 @@ public struct EvaluationSummary: Sendable, Equatable {
         images: figures.images, anomalousImages: figures.anomalousImages,
         values: figures.measured.compactMapValues(\.value))
     }
+    options = evaluation.options
     overall = group(evaluation.overall)
     unavailable = evaluation.overall.measured.compactMapValues(\.reason)
     intervals = evaluation.intervals.mapValues { [$0.lowerBound, $0.upperBound] }
@@ -47,7 +50,8 @@ public struct EvaluationSummary: Sendable, Equatable {
 
 extension EvaluationSummary: Codable {
   private enum CodingKeys: String, CodingKey {
-    case unavailable, intervals, calibration
+    case unavailable, intervals, calibration, test
+    case falseAlarms = "accepted_false_alarms"
     case defectTypes = "defect_types"
     case fairThreshold = "fair_threshold"
     case secondsPerImage = "seconds_per_image"
@@ -57,10 +61,13 @@ extension EvaluationSummary: Codable {
   public init(from decoder: any Decoder) throws {
     overall = try Group(from: decoder)
     let values = try decoder.container(keyedBy: CodingKeys.self)
+    options = InspectionOptions(
+      test: try values.decode(InspectionOptions.Test.self, forKey: .test),
+      falseAlarms: try values.decode(Double.self, forKey: .falseAlarms))
     unavailable = try values.decode([Measure: String].self, forKey: .unavailable)
     intervals = try values.decode([Measure: [Double]].self, forKey: .intervals)
     defectTypes = try values.decode([String: Group].self, forKey: .defectTypes)
-    calibration = try values.decode(Calibration.self, forKey: .calibration)
+    calibration = try values.decode(CalibrationCurve.self, forKey: .calibration)
     fairThreshold = try values.decodeIfPresent(Float.self, forKey: .fairThreshold)
     secondsPerImage = try values.decode(Double.self, forKey: .secondsPerImage)
   }
@@ -69,6 +76,8 @@ extension EvaluationSummary: Codable {
   public func encode(to encoder: any Encoder) throws {
     try overall.encode(to: encoder)
     var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(options.test, forKey: .test)
+    try values.encode(options.falseAlarms, forKey: .falseAlarms)
     try values.encode(unavailable, forKey: .unavailable)
     try values.encode(intervals, forKey: .intervals)
     try values.encode(defectTypes, forKey: .defectTypes)

@@ -5,7 +5,7 @@ import Metrics
 extension Model {
   /// Evaluates the model on test pictures.
   /// - Parameters:
-  ///   - options: which test decides, and how strictly.
+  ///   - options: which test decides. Overlaps are measured where log NFA < 0, however strictly it decides.
   ///   - fairThreshold: of the anomaly map, from ``fairThreshold(on:batch:progress:)``; nil leaves out what is
   ///     measured at it.
   ///   - batch: pictures that go through the model at a time.
@@ -16,7 +16,7 @@ extension Model {
     batch: Int = 4, progress: (Int) -> Bool = { _ in false }
   ) throws -> Evaluation {
     guard !samples.isEmpty else { throw ConfigurationError("There are no test pictures to evaluate on.") }
-    var groups = EvaluationGroups(samples, options: options, fairThreshold: fairThreshold)
+    var groups = EvaluationGroups(samples, fairThreshold: fairThreshold)
     let clock = ContinuousClock()
     var elapsed = Duration.zero
     var start = clock.now
@@ -26,15 +26,14 @@ extension Model {
       let regions = inspections.map { $0.regions(of: $0.mask(of: $0.logNFAMap), in: $0.logNFAMap).count }
       elapsed += clock.now - start
       for (inspection, regions) in zip(inspections, regions) {
-        try groups.add(
-          inspection, samples[done], regions: regions, try groundTruth(of: samples[done], inspection))
+        try groups.add(inspection, samples[done], regions: regions, try groundTruth(of: samples[done], inspection))
         done += 1
       }
       if progress(done) { throw CancellationError() }
       start = clock.now
     }
     let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
-    return try groups.evaluation(secondsPerImage: seconds / Double(done))
+    return try groups.evaluation(options, secondsPerImage: seconds / Double(done))
   }
 
   /// The threshold of the anomaly map at which no good training picture has more than one pixel called anomalous:
@@ -46,8 +45,7 @@ extension Model {
   ) throws -> Float? {
     var threshold = FairThreshold()
     var done = 0
-    try configuration.forEachBatch(of: samples.filter { !$0.isAnomalous }.map(\.path), size: batch) {
-      prepared in
+    try configuration.forEachBatch(of: samples.filter { !$0.isAnomalous }.map(\.path), size: batch) { prepared in
       for inspection in try inspect(prepared.map { try $0.get() }) {
         try threshold.add(scores: inspection.anomalyMap.values)
         done += 1
@@ -68,8 +66,7 @@ extension Model {
         done += 1
         guard let truth = try groundTruth(of: sample, inspection) else { continue }
         try pixels.add(
-          scores: inspection.anomalyMap.values, mask: sample.isAnomalous ? truth.pixels : nil,
-          width: truth.width)
+          scores: inspection.anomalyMap.values, mask: sample.isAnomalous ? truth.pixels : nil, width: truth.width)
       }
     }
     switch try pixels.measures().ranking.auroc {

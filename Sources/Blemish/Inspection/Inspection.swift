@@ -76,7 +76,7 @@ public struct Inspection: Sendable {
 }
 
 /// Which a contrario test decides, and how strictly.
-public struct InspectionOptions: Sendable, Equatable {
+public struct InspectionOptions: Sendable, Codable, Equatable {
   /// The tests there are.
   public enum Test: String, Sendable, Codable, CaseIterable {
     /// The one whose background was learnt from good pictures; the published one for a model without.

@@ -72,6 +72,8 @@ extension HTMLReport {
     .reasons { margin: .7rem 0 0; padding-left: 1.6rem; font-size: .88rem; }
     .properties td { text-align: left; overflow-wrap: anywhere; white-space: pre-wrap; }
     .properties th { width: 30%; color: var(--soft); vertical-align: top; }
+    .links { margin: 0; padding: .7rem .9rem .7rem 2rem; overflow-wrap: anywhere; }
+    .links a { color: var(--accent); }
     .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap:
       1rem; }
     figure.card { margin: 0; padding: .9rem 1rem 1rem; }

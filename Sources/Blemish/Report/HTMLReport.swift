@@ -55,8 +55,9 @@ public enum HTMLReport {
 
   private static func sections(_ content: ReportContent) -> [(id: String, title: String, body: String)] {
     [
-      ("metrics", "Metrics by defect type", content.metrics.map(table) ?? ""),
+      ("metrics", HTML.escaped(content.metrics?.title ?? ""), content.metrics.map(table) ?? ""),
       ("charts", "Charts", charts(content)),
+      ("runs", "Single runs", links(content.links)),
       ("pictures", "Pictures", content.galleries.map(gallery).joined()),
       ("configuration", "Configuration", properties(content.configuration)),
       ("versions", "Versions", properties(content.versions)),
@@ -92,7 +93,8 @@ public enum HTMLReport {
       if let value = cell.value {
         let share = column.isShare && value.isFinite ? min(max(value, 0), 1) * 100 : nil
         let bar = share.map { " class=\"share\" style=\"--share:\(HTML.number($0, digits: 1))%\"" } ?? ""
-        return "<td\(bar)>\(HTML.number(value, digits: column.digits))</td>"
+        let deviation = cell.deviation.map { " ± \(HTML.number($0, digits: column.digits))" } ?? ""
+        return "<td\(bar)>\(HTML.number(value, digits: column.digits))\(deviation)</td>"
       }
       guard let reason = cell.reason else { return "<td class=\"missing\">–</td>" }
       if !reasons.contains(reason) { reasons.append(reason) }
@@ -105,8 +107,8 @@ public enum HTMLReport {
         + zip(row.cells, table.columns).map(cell).joined() + "</tr>"
     }
     let notes = reasons.enumerated().map { "<li>\(HTML.escaped($1))</li>" }.joined()
-    return "<div class=\"scroll card\" tabindex=\"0\" role=\"region\" aria-label=\"Metrics by defect type\">"
-      + "<table><thead><tr><th scope=\"col\">Defect</th>\(headings)</tr></thead>"
+    return "<div class=\"scroll card\" tabindex=\"0\" role=\"region\" aria-label=\"\(HTML.escaped(table.title))\">"
+      + "<table><thead><tr><th scope=\"col\">\(HTML.escaped(table.rowHeading))</th>\(headings)</tr></thead>"
       + "<tbody>\(rows.joined())</tbody></table></div>"
       + (notes.isEmpty ? "" : "<ol class=\"reasons\">\(notes)</ol>")
   }
@@ -117,6 +119,16 @@ public enum HTMLReport {
       "<tr><th scope=\"row\">\(HTML.escaped($0.name))</th><td>\(HTML.escaped($0.value))</td></tr>"
     }
     return "<div class=\"card\"><table class=\"properties\"><tbody>\(rows.joined())</tbody></table></div>"
+  }
+
+  private static func links(_ links: [ReportContent.Link]) -> String {
+    guard !links.isEmpty else { return "" }
+    let items = links.map { link in
+      // A name is no path elsewhere: "./" keeps one with a colon from being taken for a scheme.
+      let path = link.path.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._")))
+      return "<li><a href=\"./\(HTML.escaped(path ?? ""))\">\(HTML.escaped(link.name))</a></li>"
+    }
+    return "<div class=\"card\"><ul class=\"links\">\(items.joined())</ul></div>"
   }
 
   private static func gallery(_ gallery: ReportContent.Gallery) -> String {

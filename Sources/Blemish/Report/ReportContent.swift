@@ -31,12 +31,15 @@ public struct ReportContent: Sendable {
   public struct Cell: Sendable {
     /// The number; `nil` if it could not be computed.
     public var value: Double?
+    /// Its standard deviation.
+    public var deviation: Double?
     /// Why the number is missing.
     public var reason: String?
 
     /// A number, or the reason that there is none.
-    public init(_ value: Double?, reason: String? = nil) {
+    public init(_ value: Double?, deviation: Double? = nil, reason: String? = nil) {
       self.value = value
+      self.deviation = deviation
       self.reason = reason
     }
   }
@@ -75,9 +78,13 @@ public struct ReportContent: Sendable {
     }
   }
 
-  /// Metrics by defect type.
+  /// Metrics by defect type, or by category.
   public struct Table: Sendable {
-    /// The headings after the first, which is the defect type.
+    /// The heading above the table.
+    public var title = "Metrics by defect type"
+    /// The heading of the rows' names.
+    public var rowHeading = "Defect"
+    /// The headings after the first.
     public var columns: [Column]
     /// The rows in the order shown.
     public var rows: [Row]
@@ -209,6 +216,20 @@ public struct ReportContent: Sendable {
     }
   }
 
+  /// Another page, in the same folder.
+  public struct Link: Sendable {
+    /// What it is.
+    public var name: String
+    /// The file's name.
+    public var path: String
+
+    /// A link; see the properties.
+    public init(_ name: String, path: String) {
+      self.name = name
+      self.path = path
+    }
+  }
+
   /// A line of the configuration or of the versions.
   public struct Property: Sendable {
     /// What is set.
@@ -251,6 +272,8 @@ public struct ReportContent: Sendable {
   public var training: Training?
   /// Pictures, the most telling first.
   public var galleries: [Gallery] = []
+  /// Pages of the parts that this one sums up.
+  public var links: [Link] = []
   /// The configuration of the model and of the evaluation.
   public var configuration: [Property] = []
   /// Versions of the program and its parts, the machine, the data set's fingerprint.

@@ -268,7 +268,7 @@ extension TrainingSchedule {
 
 /// A hash over the names and contents of pictures.
 /// - Throws: an error that names a file that cannot be read.
-private func fingerprint(of samples: [Sample]) throws -> String {
+func fingerprint(of samples: [Sample]) throws -> String {
   let hashes = concurrentMap(samples) { sample in
     Result { SHA256.hash(data: try Data(contentsOf: URL(fileURLWithPath: sample.path))) }
   }

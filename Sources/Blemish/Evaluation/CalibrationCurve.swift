@@ -3,7 +3,7 @@ import Metrics
 
 /// False alarms in good pictures against what the a contrario test promises: at most 10^L regions with log NFA
 /// below L are expected per good picture, for every L.
-public struct Calibration: Sendable, Codable, Equatable {
+public struct CalibrationCurve: Sendable, Codable, Equatable {
   /// What was counted at one promised level.
   public struct Level: Sendable, Codable, Equatable {
     /// log10 of the promised number of false alarms per good picture.
@@ -35,6 +35,16 @@ public struct Calibration: Sendable, Codable, Equatable {
       let regions = regionLogNFAs.count { $0 < levels[place].logNFA }
       levels[place].regions += regions
       levels[place].picturesWithRegions += regions > 0 ? 1 : 0
+    }
+  }
+
+  /// Adds what was counted in other good pictures.
+  public mutating func add(_ other: CalibrationCurve) {
+    guard other.levels.map(\.logNFA) == levels.map(\.logNFA) else { return }
+    pictures += other.pictures
+    for place in levels.indices {
+      levels[place].regions += other.levels[place].regions
+      levels[place].picturesWithRegions += other.levels[place].picturesWithRegions
     }
   }
 

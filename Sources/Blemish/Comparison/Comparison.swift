@@ -1,0 +1,173 @@
+import Datasets
+import Foundation
+
+/// All categories of a data set with several detectors, backbones and seeds, in one run that can be interrupted.
+///
+/// The folder holds `NAME.blemish`, `NAME.json` and `NAME.html` for every run, and the tables and the page
+/// `comparison.*` of all that is there. What is there is not computed again.
+public struct Comparison {
+  /// What a comparison tells as it goes.
+  public enum Event {
+    /// A run begins, counted from 1.
+    case began(ComparisonRun, number: Int, of: Int)
+    /// Its result was there already.
+    case kept(ComparisonRun)
+    /// It is trained.
+    case training(TrainingSession.Event)
+    /// This many pictures of all are evaluated.
+    case evaluated(done: Int, of: Int)
+    /// It is done.
+    case finished(ComparisonResult)
+    /// It could not be done; the others are.
+    case failed(ComparisonRun, reason: String)
+  }
+
+  /// How a comparison ended.
+  public struct Outcome: Sendable {
+    /// All results that there are.
+    public var table: ComparisonTable
+    /// Whether it was asked to stop.
+    public var stopped: Bool
+  }
+
+  private let plan: ComparisonPlan
+  private let folder: String
+  private let runs: [ComparisonRun]
+
+  /// A comparison whose files are in a folder, which is made if there is none.
+  /// - Throws: an error that names what does not fit, before anything is computed; among others, results in the
+  ///   folder that were made with other settings.
+  public init(_ plan: ComparisonPlan, folder: String) throws {
+    self.plan = plan
+    self.folder = folder
+    runs = try plan.runs()
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw ConfigurationError("\(folder): cannot be made: \(error.localizedDescription)")
+    }
+    for run in runs { try checkSettings(of: run) }
+  }
+
+  /// Does what is not done yet.
+  /// - Throws: ``ConfigurationError`` where the tables cannot be written.
+  public func run(shouldStop: () -> Bool, report: (Event) -> Void) throws -> Outcome {
+    var results: [ComparisonResult] = []
+    var failures: [ComparisonTable.Failure] = []
+    var stopped = false
+    for (index, run) in runs.enumerated() {
+      if let result = try ComparisonResult.read(path(run, "json")) {
+        results.append(result)
+        report(.kept(run))
+        continue
+      }
+      if stopped || shouldStop() {
+        stopped = true
+        continue
+      }
+      report(.began(run, number: index + 1, of: runs.count))
+      do {
+        let result = try compute(run, shouldStop: shouldStop, report: report)
+        results.append(result)
+        report(.finished(result))
+        try write(ComparisonTable(results, failures: failures, runs: runs))
+      } catch is CancellationError {
+        stopped = true
+      } catch {
+        failures.append(.init(run: run, reason: "\(error)"))
+        report(.failed(run, reason: "\(error)"))
+      }
+    }
+    let table = ComparisonTable(results, failures: failures, runs: runs)
+    try write(table)
+    return Outcome(table: table, stopped: stopped)
+  }
+
+  private func compute(
+    _ run: ComparisonRun, shouldStop: () -> Bool, report: (Event) -> Void
+  ) throws -> ComparisonResult {
+    let dataset = try plan.dataset(of: run)
+    let options = try plan.options(for: run)
+    try train(run, dataset, options, shouldStop: shouldStop, report: report)
+    // The file holds the epoch that was kept, the session the last one.
+    let model = try Model(contentsOf: path(run, "blemish"), weights: options.weights, device: options.device)
+    guard let record = model.configuration.training else {
+      throw ConfigurationError("\(path(run, "blemish")): says nothing of its training; remove it")
+    }
+    let good = dataset.train.filter { !$0.isAnomalous }
+    let all = good.count + dataset.test.count
+    let threshold = try model.fairThreshold(on: good) { done in
+      report(.evaluated(done: done, of: all))
+      return shouldStop()
+    }
+    let evaluation = try model.evaluate(dataset.test, options: plan.inspection, fairThreshold: threshold) { done in
+      report(.evaluated(done: good.count + done, of: all))
+      return shouldStop()
+    }
+    let part = EvaluatedModel(name: dataset.name, model: model, evaluation: evaluation)
+    let title = "\(run.category): \(run.detector) on \(run.backbone), seed \(run.seed)"
+    try HTMLReport.write(try EvaluationReport.content(title: title, [part]), to: path(run, "html"))
+    let result = ComparisonResult(
+      run: run, settings: try .init(options, plan.inspection), format: dataset.format.rawValue,
+      evaluation: EvaluationSummary(evaluation), training: record, testFingerprint: try fingerprint(of: dataset.test),
+      machine: .current(options.device), date: ISO8601DateFormatter().string(from: Date()))
+    try result.write(to: path(run, "json"))
+    return result
+  }
+
+  /// Trains a run's model to the end, from where its file stands if there is one.
+  private func train(
+    _ run: ComparisonRun, _ dataset: Dataset, _ options: TrainingOptions, shouldStop: () -> Bool,
+    report: (Event) -> Void
+  ) throws {
+    let output = path(run, "blemish")
+    try withoutActuallyEscaping(report) { report in
+      let tell: (TrainingSession.Event) -> Void = { report(.training($0)) }
+      let session: TrainingSession
+      if FileManager.default.fileExists(atPath: output) {
+        guard try Model.configuration(ofFile: output).training?.finished == false else { return }
+        session = try TrainingSession(resuming: output, { _ in dataset }, options: options, report: tell)
+      } else {
+        session = try TrainingSession(dataset, at: plan.data, output: output, options: options, report: tell)
+      }
+      guard try session.run(shouldStop: shouldStop) == .finished else { throw CancellationError() }
+    }
+  }
+
+  /// Checks that what the folder holds of a run was made as the plan says.
+  private func checkSettings(of run: ComparisonRun) throws {
+    let options = try plan.options(for: run)
+    let wanted = try ComparisonResult.Settings(options, plan.inspection)
+    if let result = try ComparisonResult.read(path(run, "json")) {
+      guard result.settings == wanted, result.run == run else {
+        throw ConfigurationError(
+          "\(path(run, "json")): was made with other settings; take another folder, or remove it and its model")
+      }
+    } else if FileManager.default.fileExists(atPath: path(run, "blemish")),
+      let record = try Model.configuration(ofFile: path(run, "blemish")).training
+    {
+      guard record.schedule == wanted.schedule, record.selection == wanted.selection,
+        record.heldOut == wanted.heldOut, record.seed == run.seed
+      else {
+        throw ConfigurationError(
+          "\(path(run, "blemish")): was trained with other settings; take another folder, or remove it")
+      }
+    }
+  }
+
+  private func write(_ table: ComparisonTable) throws {
+    for (ending, text) in [
+      ("md", table.markdown), ("csv", table.csv), ("tex", table.latex), ("json", try table.json),
+    ] {
+      try writeText(text, to: path("comparison", ending))
+    }
+    let title = "\(URL(fileURLWithPath: plan.data).lastPathComponent): comparison"
+    try HTMLReport.write(table.report(title: title), to: path("comparison", "html"))
+  }
+
+  private func path(_ run: ComparisonRun, _ ending: String) -> String { path(run.name, ending) }
+
+  private func path(_ name: String, _ ending: String) -> String {
+    (folder as NSString).appendingPathComponent("\(name).\(ending)")
+  }
+}

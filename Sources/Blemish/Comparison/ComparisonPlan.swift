@@ -1,0 +1,102 @@
+import Datasets
+import Foundation
+
+/// One training and evaluation of a comparison.
+public struct ComparisonRun: Sendable, Codable, Hashable {
+  /// The category, or the data set's name where it has none.
+  public var category: String
+  /// The detector's name.
+  public var detector: String
+  /// The backbone's name.
+  public var backbone: String
+  /// The seed of everything that is drawn.
+  public var seed: UInt64
+
+  /// What its files are called.
+  public var name: String {
+    "\(category)-\(detector)-\(backbone)-seed\(seed)".replacingOccurrences(of: "/", with: "-")
+  }
+}
+
+/// What is compared, and how it is trained.
+public struct ComparisonPlan: Sendable {
+  /// The data set.
+  public var data: String
+  /// Its layout.
+  public var format: DatasetFormat
+  /// The categories; empty for all there are.
+  public var categories: [String] = []
+  /// The detectors' names.
+  public var detectors: [String] = [DetectorCatalogue.standard]
+  /// The backbones' names.
+  public var backbones: [String]
+  /// The seeds; figures are averaged over them.
+  public var seeds: [UInt64] = [0]
+  /// Files with weights, by the backbone's name.
+  public var weights: [String: [String]] = [:]
+  /// What all trainings share; detector, backbone, weights, seed and schedule are set run by run.
+  public var training = TrainingOptions()
+  /// What replaces parts of the detectors' published schedules.
+  public var choices = PublishedSettings()
+  /// Which a contrario test decides.
+  public var inspection = InspectionOptions()
+  /// Whether U-Flow takes the settings published for a category of MVTec AD, where there are any.
+  public var usesPublishedSettings = false
+
+  /// A plan with the standard choices.
+  public init(data: String, format: DatasetFormat = .auto, backbones: [String]) {
+    self.data = data
+    self.format = format
+    self.backbones = backbones
+  }
+
+  /// All runs: first every category, detector and backbone with the first seed, so that a whole table is there
+  /// early.
+  /// - Throws: `DatasetError` and ``ConfigurationError`` where something named does not exist.
+  public func runs() throws -> [ComparisonRun] {
+    let all = try Dataset.categories(of: data, format: format)
+    if let unknown = categories.first(where: { !all.contains($0) }) {
+      throw ConfigurationError(
+        "\(data): there is no category '\(unknown)'"
+          + (all.isEmpty ? "; it has none" : "; there are \(all.joined(separator: ", "))"))
+    }
+    for name in detectors { _ = try DetectorCatalogue.named(name) }
+    var names = all.filter { categories.isEmpty || categories.contains($0) }
+    if names.isEmpty { names = [try Dataset.read(data, format: format).name] }
+    return seeds.flatMap { seed in
+      detectors.flatMap { detector in
+        backbones.flatMap { backbone in
+          names.map { ComparisonRun(category: $0, detector: detector, backbone: backbone, seed: seed) }
+        }
+      }
+    }
+  }
+
+  /// How a run is trained.
+  /// - Throws: ``ConfigurationError`` where the numbers make no training.
+  func options(for run: ComparisonRun) throws -> TrainingOptions {
+    var options = training
+    options.detector = run.detector
+    options.backbone = run.backbone
+    options.weights = weights[run.backbone] ?? []
+    options.seed = run.seed
+    let published =
+      usesPublishedSettings && run.detector == UFlow.name ? try? PublishedSettings.named(run.category) : nil
+    if let steps = choices.flowSteps ?? published?.flowSteps, run.detector == UFlow.name {
+      options.detectorConfiguration = try UFlow.Configuration(flowSteps: steps).json
+    }
+    var schedule = try DetectorCatalogue.named(run.detector).schedule
+    schedule.epochs = choices.epochs ?? published?.epochs ?? schedule.epochs
+    schedule.batch = choices.batch ?? published?.batch ?? schedule.batch
+    schedule.learningRate = choices.learningRate ?? published?.learningRate ?? schedule.learningRate
+    schedule.weightDecay = choices.weightDecay ?? published?.weightDecay ?? schedule.weightDecay
+    try schedule.check()
+    options.schedule = schedule
+    return options
+  }
+
+  /// The data of a run, split by its seed where the layout leaves the split open.
+  func dataset(of run: ComparisonRun) throws -> Dataset {
+    try Dataset.read(data, format: format, category: run.category, options: DatasetOptions(seed: run.seed))
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+
+/// What one run of a comparison gave: the content of its JSON file.
+public struct ComparisonResult: Sendable, Codable, Equatable {
+  /// The choices that a result depends on besides the run's own.
+  public struct Settings: Sendable, Codable, Equatable {
+    /// How it was trained.
+    public var schedule: TrainingSchedule
+    /// How the epoch was chosen.
+    public var selection: EpochSelection
+    /// The part of the good pictures that was held out.
+    public var heldOut: Double
+    /// The picture size that was asked for.
+    public var size: String?
+    /// Which a contrario test decided, and how strictly.
+    public var inspection: InspectionOptions
+
+    init(_ options: TrainingOptions, _ inspection: InspectionOptions) throws {
+      guard let schedule = options.schedule else { throw ConfigurationError("A run needs a schedule.") }
+      self.schedule = schedule
+      self.inspection = inspection
+      selection = options.selection
+      heldOut = options.heldOut
+      size = options.size.map { size in
+        switch size {
+        case .side(let side): "\(side)"
+        case .exact(let height, let width): "\(height)x\(width)"
+        }
+      }
+    }
+  }
+
+  /// What was trained on what.
+  public var run: ComparisonRun
+  /// How.
+  public var settings: Settings
+  /// The layout of the data.
+  public var format: String
+  /// The figures.
+  public var evaluation: EvaluationSummary
+  /// The training's own record: loss curve, fingerprint, machine.
+  public var training: TrainingRecord
+  /// A hash over the test pictures' names and contents.
+  public var testFingerprint: String
+  /// The machine of the evaluation.
+  public var machine: Machine
+  /// When, in ISO 8601.
+  public var date: String
+
+  /// Reads a result.
+  /// - Returns: nil where there is no file.
+  /// - Throws: ``ConfigurationError`` that names the file.
+  static func read(_ path: String) throws -> ComparisonResult? {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    do {
+      return try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    } catch {
+      throw ConfigurationError("\(path): is no result of a comparison; remove it, or take another folder: \(error)")
+    }
+  }
+
+  /// Writes the result whole or not at all.
+  /// - Throws: ``ConfigurationError`` that names the file.
+  func write(to path: String) throws {
+    let encoder = JSONEncoder.stable
+    encoder.outputFormatting.insert(.prettyPrinted)
+    try writeText(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: path)
+  }
+}
+
+/// Writes a text file whole or not at all.
+/// - Throws: ``ConfigurationError`` that names the file.
+func writeText(_ text: String, to path: String) throws {
+  do {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+  } catch {
+    throw ConfigurationError("\(path): cannot be written: \(error.localizedDescription)")
+  }
+}

@@ -1,0 +1,47 @@
+import Datasets
+
+/// A figure that a paper published for a whole data set, to stand beside ours.
+public struct PublishedResult: Sendable, Codable, Equatable {
+  /// The method as the paper calls it.
+  public var method: String
+  /// The detector here that computes the same; nil for other methods.
+  public var detector: String?
+  /// The means over the data set's categories.
+  public var values: [Measure: Double]
+  /// Where they stand.
+  public var source: String
+
+  /// What is known for a layout.
+  public static func all(_ format: DatasetFormat) -> [PublishedResult] {
+    switch format {
+    case .mvtecAD:
+      [
+        uflow([.pixelAUROC: 0.9874, .aupro: 0.9519, .meanIoUAtLogNFA0: 0.541, .meanIoUOracle: 0.545]),
+        msflow([.imageAUROC: 0.997, .pixelAUROC: 0.988, .aupro: 0.971]),
+      ]
+    case .lggMRI: [uflow([.pixelAUROC: 0.9355, .aupro: 0.7174, .meanIoUAtLogNFA0: 0.147])]
+    case .shanghaiTech: [uflow([.pixelAUROC: 0.8719, .aupro: 0.4754, .meanIoUAtLogNFA0: 0.495])]
+    case .btad: [uflow([.pixelAUROC: 0.9813, .aupro: 0.8179, .meanIoUAtLogNFA0: 0.548])]
+    case .visa: [msflow([.imageAUROC: 0.952, .pixelAUROC: 0.978])]
+    case .magneticTiles:
+      [("1-NN", 0.8), ("DifferNet", 0.977), ("PatchCore", 0.979), ("CS-Flow", 0.993)].map {
+        PublishedResult(
+          method: $0, values: [.imageAUROC: $1], source: "by others, with ImageNet features and another drawn split")
+      }
+    default: []
+    }
+  }
+
+  // Both papers' programs keep the epoch that does best on the test set.
+  private static func uflow(_ values: [Measure: Double]) -> PublishedResult {
+    PublishedResult(
+      method: "U-Flow", detector: UFlow.name, values: values,
+      source: "arXiv 2211.12353, CaiT-M48 and CaiT-S24; epoch chosen on the test set")
+  }
+
+  private static func msflow(_ values: [Measure: Double]) -> PublishedResult {
+    PublishedResult(
+      method: "MSFlow", detector: MSFlow.name, values: values,
+      source: "arXiv 2308.15300, wide_resnet50_2; epoch chosen on the test set")
+  }
+}
