@@ -153,16 +153,17 @@ struct Train: ParsableCommand {
     if publishedRamp, case .ramp(let end) = schedule.course { schedule.course = .rampPerEpoch(end: end) }
     options.schedule = schedule
   }
+}
 
-  private func requestedSize(_ text: String) throws -> RequestedSize {
-    let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false)
-    let sides = parts.compactMap { Int($0) }
-    guard (1...2).contains(parts.count), sides.count == parts.count, sides.allSatisfy((16...16384).contains)
-    else {
-      throw ValidationError("--size takes a side or HEIGHTxWIDTH of 16 to 16384 pixels, not '\(text)'")
-    }
-    return sides.count == 1 ? .side(sides[0]) : .exact(height: sides[0], width: sides[1])
+/// A picture size out of `--size`.
+func requestedSize(_ text: String) throws -> RequestedSize {
+  let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false)
+  let sides = parts.compactMap { Int($0) }
+  guard (1...2).contains(parts.count), sides.count == parts.count, sides.allSatisfy((16...16384).contains)
+  else {
+    throw ValidationError("--size takes a side or HEIGHTxWIDTH of 16 to 16384 pixels, not '\(text)'")
   }
+  return sides.count == 1 ? .side(sides[0]) : .exact(height: sides[0], width: sides[1])
 }
 
 extension EpochSelection: ExpressibleByArgument {}
