@@ -6,6 +6,10 @@ public struct BackboneDescription: Sendable {
   public let name: String
   /// The state dicts that it is made of: none for a backbone with seeded weights.
   public let components: [Component]
+  /// The channels of each feature map, finest scale first.
+  public let channels: [Int]
+  /// How many input pixels a feature's step is, finest scale first.
+  public let strides: [Int]
   /// The picture side to work at when the user names none.
   public let defaultSize: Int
   /// Sides of pictures are multiples of this.
@@ -79,6 +83,8 @@ public enum BackboneCatalogue {
   private static let seeded = BackboneDescription(
     name: "seeded",
     components: [],
+    channels: SeededBackbone.channels,
+    strides: SeededBackbone.strides,
     defaultSize: 256,
     sizeMultiple: 16,
     normalisesFeatures: true
@@ -122,6 +128,8 @@ public enum BackboneCatalogue {
     return BackboneDescription(
       name: name,
       components: [component],
+      channels: configuration.channels,
+      strides: ResNet.strides,
       defaultSize: 256,
       sizeMultiple: 16,
       normalisesFeatures: true
@@ -131,6 +139,8 @@ public enum BackboneCatalogue {
   private static let caitPair = BackboneDescription(
     name: "mcait",
     components: [component(.m48, bytes: 1_426_000_000), component(.s24, bytes: 187_700_000)],
+    channels: CaiTPair.channels,
+    strides: CaiTPair.strides,
     defaultSize: 448,
     sizeMultiple: 32,
     normalisesFeatures: false
@@ -179,6 +189,19 @@ extension BackboneDescription {
       for (name, tensor) in tensors { result[prefix + name] = tensor }
     }
     return result
+  }
+
+  /// The tensors of each component, in the order of ``components``, under their published names, out of what
+  /// ``stateDict(from:)`` gave.
+  public func componentStateDicts(of stateDict: [String: StoredTensor]) -> [[String: StoredTensor]] {
+    guard components.count > 1 else { return components.map { _ in stateDict } }
+    return components.map { component in
+      var result: [String: StoredTensor] = [:]
+      for (name, tensor) in stateDict where name.hasPrefix(component.name + ".") {
+        result[String(name.dropFirst(component.name.count + 1))] = tensor
+      }
+      return result
+    }
   }
 
   private func missing(_ component: Component, from files: [WeightFile]) -> String {

@@ -35,6 +35,23 @@ extension BackboneDescription.Component {
   /// may stand before them (`module.`, `model.`, `backbone.`); nil where the state dict is of something else.
   /// - Throws: ``BackboneError`` when it holds this component more than once.
   public func tensors(in stateDict: [String: StoredTensor]) throws -> [String: StoredTensor]? {
+    try wholeStateDict(in: stateDict)?.filter { uses($0.key) }
+  }
+
+  /// The same with the tensors that the backbone does not use: whatever stands below the same name.
+  /// - Throws: ``BackboneError`` when the state dict holds this component more than once.
+  public func wholeStateDict(in stateDict: [String: StoredTensor]) throws -> [String: StoredTensor]? {
+    guard let prefix = try prefix(in: stateDict) else { return nil }
+    var tensors: [String: StoredTensor] = [:]
+    for (name, tensor) in stateDict where name.hasPrefix(prefix) {
+      tensors[String(name.dropFirst(prefix.count))] = tensor
+    }
+    return tensors
+  }
+
+  /// What stands before the published names in a state dict that holds this component; nil in one that does not.
+  /// - Throws: ``BackboneError`` when it holds this component more than once.
+  public func prefix(in stateDict: [String: StoredTensor]) throws -> String? {
     let prefixes = prefixes(in: stateDict)
     guard prefixes.count < 2 else {
       throw BackboneError(
@@ -42,13 +59,7 @@ extension BackboneDescription.Component {
           + "save the one that is meant to a file of its own"
       )
     }
-    guard let prefix = prefixes.first else { return nil }
-    var tensors: [String: StoredTensor] = [:]
-    for (name, tensor) in stateDict where name.hasPrefix(prefix) {
-      let published = String(name.dropFirst(prefix.count))
-      if uses(published) { tensors[published] = tensor }
-    }
-    return tensors
+    return prefixes.first
   }
 
   /// Builds the network once, to see that nothing is missing, of another shape, not finite or left over.

@@ -89,10 +89,13 @@ public struct CaiT {
 /// The pair of transformers that U-Flow takes its features from: CaiT-M48 on the picture, CaiT-S24 on the
 /// picture at half its size.
 public struct CaiTPair: Backbone {
+  static let channels = [CaiT.Configuration.m48.width, CaiT.Configuration.s24.width]
+  static let strides = [CaiT.patch, CaiT.patch * 2]
+
   /// The widths of the two transformers.
-  public let channels = [CaiT.Configuration.m48.width, CaiT.Configuration.s24.width]
+  public var channels: [Int] { Self.channels }
   /// The side of a token in input pixels.
-  public let strides = [CaiT.patch, CaiT.patch * 2]
+  public var strides: [Int] { Self.strides }
   private let fine: CaiT
   private let coarse: CaiT
 

@@ -32,10 +32,12 @@ public struct ResNet: Backbone {
     public var channels: [Int] { [64, 128, 256].map { $0 * (bottleneck ? 4 : 1) } }
   }
 
+  static let strides = [4, 8, 16]
+
   /// The channels of the three stages.
   public let channels: [Int]
   /// The stages' steps in input pixels.
-  public let strides = [4, 8, 16]
+  public var strides: [Int] { Self.strides }
   private let stem: FoldedConvolution
   private let stages: [[ResidualBlock]]
 

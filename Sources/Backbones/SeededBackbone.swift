@@ -6,10 +6,13 @@ import Torch
 ///
 /// It tells textures, edges and colours apart and knows nothing of objects; pretrained weights see more.
 public struct SeededBackbone: Backbone {
+  static let channels = [96, 128]
+  static let strides = [8, 16]
+
   /// The channels of the last two stages.
-  public let channels = [96, 128]
+  public var channels: [Int] { Self.channels }
   /// Their steps in input pixels.
-  public let strides = [8, 16]
+  public var strides: [Int] { Self.strides }
 
   private struct Stage {
     let entry: Tensor

@@ -18,11 +18,23 @@ public protocol DetectorType: Detector, SendableMetatype {
   static var schedule: TrainingSchedule { get }
 
   /// The detector over features of these shapes, finest scale first.
+  /// - Parameter normalisingFeatures: whether the backbone is one whose maps U-Flow normalises.
   /// - Throws: ``ParameterError`` and ``ConfigurationError``.
   init(
-    _ path: ParameterPath, features: [FeatureShape], backbone: BackboneDescription,
-    configuration: Configuration)
+    _ path: ParameterPath, features: [FeatureShape], normalisingFeatures: Bool, configuration: Configuration)
     throws
+
+  /// What a checkpoint of the published code says; nil where it is of another code.
+  /// - Throws: ``ParameterError`` and ``ConfigurationError`` where it is of this code but makes no sense.
+  static func published(in checkpoint: [String: StoredTensor]) throws -> PublishedDetector?
+  /// A checkpoint in the structure and under the names that the published code loads.
+  /// - Parameters:
+  ///   - stateDict: the detector's tensors.
+  ///   - backbone: the backbone's, for code that wants them in the same file.
+  ///   - epoch: how many epochs the detector was trained for.
+  static func checkpoint(
+    of stateDict: [String: StoredTensor], backbone: [PublishedBackbonePart], epoch: Int
+  ) throws -> PyTorchFile.Value
 }
 
 /// How pictures are brought to a detector's backbone.
@@ -59,7 +71,7 @@ public enum DetectorCatalogue {
 extension DetectorType {
   /// The detector that a model file's configuration, in JSON, describes.
   static func make(
-    _ path: ParameterPath, features: [FeatureShape], backbone: BackboneDescription, json: String
+    _ path: ParameterPath, features: [FeatureShape], normalisingFeatures: Bool, json: String
   ) throws -> any Detector {
     let configuration: Configuration
     do {
@@ -67,7 +79,8 @@ extension DetectorType {
     } catch {
       throw ConfigurationError("The configuration of the detector \(name) cannot be read: \(error)")
     }
-    return try Self(path, features: features, backbone: backbone, configuration: configuration)
+    return try Self(
+      path, features: features, normalisingFeatures: normalisingFeatures, configuration: configuration)
   }
 
   /// The published configuration as JSON.

@@ -1,4 +1,3 @@
-import Backbones
 import Flows
 import Torch
 
@@ -197,14 +196,30 @@ extension MSFlow: DetectorType {
     gradientNormLimit: 2
   )
 
-  /// The flow behind a backbone, whatever its name.
+  /// The flow behind a backbone, whose features it takes as they are.
   /// - Throws: ``ParameterError``, and ``ConfigurationError`` where shapes and configuration do not fit.
   public init(
     _ path: ParameterPath,
     features: [FeatureShape],
-    backbone: BackboneDescription,
+    normalisingFeatures: Bool,
     configuration: Configuration
   ) throws {
     try self.init(path, features: features, configuration: configuration)
+  }
+
+  /// What a checkpoint of the published trainer says; nil where it is of another code.
+  /// - Throws: ``ParameterError`` and ``ConfigurationError``.
+  public static func published(in checkpoint: [String: StoredTensor]) throws -> PublishedDetector? {
+    try PublishedMSFlow.detector(in: checkpoint)
+  }
+
+  /// The checkpoint that the published code's `load_weights` reads; that code loads the backbone itself.
+  /// - Throws: an error where the tensors are not an MSFlow's.
+  public static func checkpoint(
+    of stateDict: [String: StoredTensor],
+    backbone: [PublishedBackbonePart],
+    epoch: Int
+  ) throws -> PyTorchFile.Value {
+    try PublishedMSFlow.checkpoint(of: stateDict, epoch: epoch)
   }
 }

@@ -1,4 +1,3 @@
-import Backbones
 import Flows
 import Foundation
 import Torch
@@ -173,14 +172,17 @@ extension UFlow: DetectorType {
   public static let schedule = TrainingSchedule(
     epochs: 200, batch: 16, learningRate: 1e-3, weightDecay: 1e-5, course: .ramp(end: 0.4), patience: 20)
 
-  /// The detector over a backbone's features.
+  /// What a checkpoint of the published trainer says; nil where it is of another code.
   /// - Throws: ``ParameterError`` and ``ConfigurationError``.
-  public init(
-    _ path: ParameterPath, features: [FeatureShape], backbone: BackboneDescription,
-    configuration: Configuration
-  ) throws {
-    try self.init(
-      path, features: features, normalisingFeatures: backbone.normalisesFeatures, configuration: configuration
-    )
+  public static func published(in checkpoint: [String: StoredTensor]) throws -> PublishedDetector? {
+    try PublishedUFlow.detector(in: checkpoint)
+  }
+
+  /// The checkpoint that the published code's `from_pretrained` reads.
+  /// - Throws: an error where the tensors are not a U-Flow's.
+  public static func checkpoint(
+    of stateDict: [String: StoredTensor], backbone: [PublishedBackbonePart], epoch: Int
+  ) throws -> PyTorchFile.Value {
+    try PublishedUFlow.checkpoint(of: stateDict, backbone: backbone)
   }
 }

@@ -44,8 +44,8 @@ extension Model {
       try configuration.check(against: backbone)
       parameters = Parameters(Self.tensors(of: file, below: Self.detectorPrefix), device: device)
       detector = try type.make(
-        parameters.root, features: configuration.features, backbone: description,
-        json: configuration.detectorConfiguration)
+        parameters.root, features: configuration.features,
+        normalisingFeatures: description.normalisesFeatures, json: configuration.detectorConfiguration)
       try parameters.requireNothingLeftOver()
       self.configuration = configuration
       self.device = device

@@ -18,12 +18,13 @@ public struct Model {
   /// Where the tensors live.
   public let device: Device
 
-  /// A new model with freshly initialised parameters.
+  /// A new model.
+  /// - Parameter parameters: the detector's, freshly initialised or from a state dict; the model lives where they do.
   /// - Throws: ``ConfigurationError`` and ``BackboneError`` when the parts do not fit together.
   public init(
     detector type: any DetectorType.Type, detectorConfiguration: String? = nil,
     backbone description: BackboneDescription, weights: [LoadedWeights], height: Int, width: Int,
-    embeddingBackbone: Bool = true, seed: UInt64, device: Device = .cpu
+    embeddingBackbone: Bool = true, parameters: Parameters
   ) throws {
     let multiple = description.sizeMultiple
     guard height >= multiple, width >= multiple, height % multiple == 0, width % multiple == 0 else {
@@ -33,14 +34,16 @@ public struct Model {
           + "\(max((width + multiple / 2) / multiple, 1) * multiple)")
     }
     let preparation = type.preparation
+    self.parameters = parameters
+    device = parameters.device
     backboneWeights = try description.stateDict(from: weights.map(\.file))
     backbone = try description.build(backboneWeights, padding: preparation.padding, device: device)
     let features = zip(backbone.channels, backbone.strides).map {
       FeatureShape(channels: $0, height: height / $1, width: width / $1)
     }
     let json = try detectorConfiguration ?? type.standardJSON
-    parameters = Parameters(seed: seed, device: device)
-    detector = try type.make(parameters.root, features: features, backbone: description, json: json)
+    detector = try type.make(
+      parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
     let map = Self.mapSize(height: height, width: width, shorterSide: preparation.mapSide)
     configuration = ModelConfiguration(
       detector: type.name, detectorConfiguration: json, backbone: description.name,
@@ -49,7 +52,6 @@ public struct Model {
       height: height, width: width, filter: preparation.filter.rawValue,
       padding: preparation.padding.rawValue,
       mapHeight: map.height, mapWidth: map.width, features: features)
-    self.device = device
   }
 
   /// The size at which maps are evaluated: the shorter side given, the other in proportion.

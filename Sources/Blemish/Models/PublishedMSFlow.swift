@@ -13,6 +13,51 @@ import Torch
 enum PublishedMSFlow {
   private static let fusion = "fusion_flow.module_list."
 
+  /// The MSFlow that a checkpoint holds; nil where it holds none.
+  static func detector(in checkpoint: [String: StoredTensor]) throws -> PublishedDetector? {
+    let own = checkpoint.filter { $0.key.hasPrefix("fusion_flow.") || $0.key.hasPrefix("parallel_flows.") }
+    guard own.keys.contains(where: { $0.hasPrefix(fusion) }) else { return nil }
+    let channels = fusionChannels(own)
+    guard !channels.isEmpty else {
+      throw ConfigurationError("its fusion flow has no tensors 'conv_s' that show the channels of the scales")
+    }
+    var configuration = MSFlow.Configuration()
+    configuration.parallelBlocks = channels.indices.map { scale in
+      let place = "parallel_flows.\(scale).module_list."
+      return own.keys.count { $0.hasPrefix(place) && $0.hasSuffix(".global_scale") }
+    }
+    // A subnet sees the first half of the channels, and the position encoding.
+    for (scale, channels) in channels.enumerated() {
+      let name = "parallel_flows.\(scale).module_list.0.subnet.conv1.weight"
+      guard let inputs = own[name]?.shape.dropFirst().first, plausibleSizes.contains(inputs) else { continue }
+      configuration.conditionChannels = inputs - (channels - channels / 2)
+      break
+    }
+    return try PublishedDetector(
+      MSFlow.self,
+      configuration: configuration,
+      stateDict: stateDict(fromPublished: own),
+      channels: channels,
+      others: Set(checkpoint.keys).subtracting(own.keys)
+    )
+  }
+
+  /// The checkpoint that the published code's `load_weights` reads.
+  static func checkpoint(of stateDict: [String: StoredTensor], epoch: Int) throws -> PyTorchFile.Value {
+    let tensors = try published(fromStateDict: stateDict)
+    func part(_ prefix: String) -> PyTorchFile.Value {
+      let names = tensors.keys.filter { $0.hasPrefix(prefix) }
+      return .stateDict(
+        Dictionary(uniqueKeysWithValues: names.map { (String($0.dropFirst(prefix.count)), tensors[$0]!) })
+      )
+    }
+    return .dictionary([
+      ("epoch", .integer(epoch)),
+      ("fusion_flow", part("fusion_flow.")),
+      ("parallel_flows", .list(fusionChannels(tensors).indices.map { part("parallel_flows.\($0).") })),
+    ])
+  }
+
   /// The tensors of ``MSFlow`` out of a published state dict whose names begin with `fusion_flow.` or
   /// `parallel_flows.`; all others are passed over. A permutation that no scale's length fits keeps its name.
   /// - Throws: ``ParameterError`` when a permutation is none.
@@ -76,7 +121,8 @@ enum PublishedMSFlow {
     for (name, tensor) in published where name.hasPrefix(fusion) {
       let parts = name.split(separator: ".")
       guard parts.count == 7, parts[3] == "subnet_1", parts[4] == "conv_s", parts[6] == "weight",
-        let scale = Int(parts[5]), tensor.shape.count == 4
+        let scale = Int(parts[5]), tensor.shape.count == 4,
+        tensor.shape[..<2].allSatisfy(plausibleSizes.contains)
       else { continue }
       channels[scale] = tensor.shape[0] + tensor.shape[1]
     }

@@ -6,6 +6,100 @@ import Torch
 /// The names are the same, but for three kinds of tensors: a permutation is a one-hot matrix there (`w_perm`,
 /// with its transpose `w_perm_inv`), and the upsampling has a fixed kernel (`downsample_kernel`).
 enum PublishedUFlow {
+  /// The U-Flow that a checkpoint holds, below whatever name (`model.` as the published trainer has it); nil where
+  /// it holds none.
+  static func detector(in checkpoint: [String: StoredTensor]) throws -> PublishedDetector? {
+    let mark = "flow.module_list.0.global_scale"
+    let prefixes = checkpoint.keys.filter { $0 == mark || $0.hasSuffix("." + mark) }
+      .map { String($0.dropLast(mark.count)) }.sorted()
+    guard let prefix = prefixes.first else { return nil }
+    guard prefixes.count == 1 else {
+      throw ConfigurationError(
+        "it holds \(prefixes.count) U-Flows, below \(prefixes.map { "'\($0)'" }.joined(separator: ", ")): save "
+          + "the one that is meant to a file of its own")
+    }
+    var own: [String: StoredTensor] = [:]
+    var others: Set<String> = []
+    for (name, tensor) in checkpoint {
+      let published = String(name.dropFirst(prefix.count))
+      if name.hasPrefix(prefix), ["flow.", normalizations].contains(where: published.hasPrefix) {
+        own[published] = tensor
+      } else {
+        others.insert(name)
+      }
+    }
+    let stages = try stages(of: own)
+    return try PublishedDetector(
+      UFlow.self, configuration: UFlow.Configuration(flowSteps: stages.steps),
+      stateDict: stateDict(fromPublished: own), channels: stages.channels,
+      features: features(of: own, scales: stages.channels.count), others: others)
+  }
+
+  /// The checkpoint of the published trainer that its `from_pretrained` needs: the flow, and the backbone where
+  /// it is to be in it.
+  static func checkpoint(
+    of stateDict: [String: StoredTensor], backbone: [PublishedBackbonePart]
+  ) throws -> PyTorchFile.Value {
+    var tensors: [String: StoredTensor] = [:]
+    for (name, tensor) in try published(fromStateDict: stateDict) { tensors["model.\(name)"] = tensor }
+    for (index, part) in backbone.enumerated() {
+      // The published code builds a ResNet as far as its features go, but its pair of transformers whole.
+      let (number, kept) = backbone.count > 1 ? ("\(index + 1)", part.whole ?? part.used) : ("", part.used)
+      for (name, tensor) in kept { tensors["model.feature_extractor.extractor\(number).\(name)"] = tensor }
+    }
+    return .dictionary([("state_dict", .stateDict(tensors))])
+  }
+
+  private static let normalizations = "feature_extractor.feature_normalizations."
+
+  /// The steps of every stage, and the channels of the features that join it, finest scale first.
+  private static func stages(
+    of published: [String: StoredTensor]
+  ) throws -> (steps: Int, channels: [Int]) {
+    var widths: [Int: Int] = [:]
+    for (name, tensor) in published where name.hasPrefix("flow.") && name.hasSuffix(".global_scale") {
+      let parts = name.split(separator: ".")
+      guard parts.count == 4, let module = Int(parts[2]), tensor.shape.count == 4,
+        plausibleSizes.contains(tensor.shape[1])
+      else { throw ConfigurationError("its tensor '\(name)' of shape \(tensor.shape) is not a flow step's") }
+      widths[module] = tensor.shape[1]
+    }
+    // Between two stages the list of modules has three others: split, upsampling, concatenation.
+    let steps = (0...).first { widths[$0] == nil } ?? 0
+    let modules = widths.keys.sorted()
+    let expected = modules.indices.map { $0 / steps * (steps + 3) + $0 % steps }
+    guard modules == expected, modules.count % steps == 0 else {
+      throw ConfigurationError(
+        "its flow has steps at the places \(modules.map(String.init).joined(separator: ", ")), which are not "
+          + "stages of \(steps) steps with three other modules between them")
+    }
+    var arriving = 0
+    let channels = stride(from: 0, to: modules.count, by: steps).map { first in
+      let width = widths[modules[first], default: 0]
+      defer { arriving = width / 8 }
+      return width - arriving
+    }
+    guard channels.allSatisfy({ $0 > 0 }) else {
+      throw ConfigurationError("its stages do not leave room for features of their scales: \(channels)")
+    }
+    return (steps, channels.reversed())
+  }
+
+  /// The shapes of the features where they are normalised, finest scale first; nil where they are not.
+  private static func features(
+    of published: [String: StoredTensor], scales: Int
+  ) throws -> [FeatureShape]? {
+    guard published.keys.contains(where: { $0.hasPrefix(normalizations) }) else { return nil }
+    return try (0..<scales).map { scale in
+      let name = "\(normalizations)\(scale).weight"
+      guard let shape = published[name]?.shape else { throw ParameterError.missing(name: name) }
+      guard shape.count == 3, shape.allSatisfy(plausibleSizes.contains) else {
+        throw ConfigurationError("its tensor '\(name)' of shape \(shape) does not normalise a feature map")
+      }
+      return FeatureShape(channels: shape[0], height: shape[1], width: shape[2])
+    }
+  }
+
   /// The tensors of ``UFlow`` out of a published state dict whose names begin with `flow.` or
   /// `feature_extractor.`; the backbone's own tensors are passed over.
   /// - Throws: ``ParameterError`` when a permutation is none.

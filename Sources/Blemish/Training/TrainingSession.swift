@@ -88,8 +88,8 @@ public final class TrainingSession {
     model = try Model(
       detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone,
       weights: weights,
-      height: size.height, width: size.width, embeddingBackbone: options.embedsBackbone, seed: options.seed,
-      device: options.device)
+      height: size.height, width: size.width, embeddingBackbone: options.embedsBackbone,
+      parameters: Parameters(seed: options.seed, device: options.device))
     let schedule = options.schedule ?? type.schedule
     try schedule.check()
     model.configuration.training = TrainingRecord(

@@ -45,15 +45,26 @@ struct PickleGlobal: Sendable {
       meanings["\(module).set"] = .set
       meanings["\(module).frozenset"] = .set
     }
-    let storages: [(String, ElementType)] = [
-      ("Double", .float64), ("Float", .float32), ("Half", .float16), ("BFloat16", .bfloat16),
-      ("Long", .int64),
-      ("Int", .int32), ("Short", .int16), ("Char", .int8), ("Byte", .uint8), ("Bool", .bool),
-    ]
-    for (name, elementType) in storages {
-      meanings["torch.\(name)Storage"] = .storage(elementType)
-      meanings["torch.cuda.\(name)Storage"] = .storage(elementType)
+    for elementType in ElementType.allCases {
+      meanings["torch.\(storageName(of: elementType))"] = .storage(elementType)
+      meanings["torch.cuda.\(storageName(of: elementType))"] = .storage(elementType)
     }
     return meanings
   }()
+
+  /// The class of `torch` whose objects hold elements of a type.
+  static func storageName(of elementType: ElementType) -> String {
+    switch elementType {
+    case .float64: "DoubleStorage"
+    case .float32: "FloatStorage"
+    case .float16: "HalfStorage"
+    case .bfloat16: "BFloat16Storage"
+    case .int64: "LongStorage"
+    case .int32: "IntStorage"
+    case .int16: "ShortStorage"
+    case .int8: "CharStorage"
+    case .uint8: "ByteStorage"
+    case .bool: "BoolStorage"
+    }
+  }
 }

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Backbones
+import Blemish
+import Torch
+
+struct Import: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Makes a model of a checkpoint of the published U-Flow or MSFlow code.",
+    discussion: """
+      The checkpoint (.ckpt, .pt, .pth, .safetensors) is read without Python, and nothing in it is executed. What \
+      it does not say is asked for. Weights of the backbone are taken from the checkpoint itself, else from the \
+      files given with --weights, else from those that 'blemish backbones' has pulled or imported.
+      """)
+
+  @Argument(help: "The checkpoint.")
+  var checkpoint: String
+
+  @Option(help: "Where the model goes.")
+  var output: String
+
+  @Option(help: "The detector: \(DetectorCatalogue.all.map { $0.name }.joined(separator: ", ")).")
+  var detector: String?
+
+  @Option(help: "The backbone: \(BackboneCatalogue.all.map(\.name).joined(separator: ", ")).")
+  var backbone: String?
+
+  @Option(
+    name: .customLong("weights"),
+    help: "A file with the backbone's weights under their published names; once for each part.")
+  var weights: [String] = []
+
+  @Option(help: "The pictures' size at the backbone: the side, or HEIGHTxWIDTH.")
+  var size: String?
+
+  func run() throws {
+    var options = ImportOptions()
+    options.detector = detector
+    options.backbone = backbone
+    options.weights = weights
+    options.size = try size.map(RequestedSize.init(argument:))
+    let imported = try ImportedModel(contentsOf: checkpoint, options: options)
+    try imported.model.write(to: output)
+    let configuration = imported.model.configuration
+    print(
+      "\(output): \(configuration.detector) \(configuration.detectorConfiguration) behind \(configuration.backbone), "
+        + "pictures of \(configuration.height)x\(configuration.width)")
+    for note in imported.notes { complain("\(output): \(note)") }
+  }
+}
