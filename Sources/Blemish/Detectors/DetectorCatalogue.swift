@@ -63,7 +63,7 @@ extension DetectorType {
     do {
       configuration = try JSONDecoder().decode(Configuration.self, from: Data(json.utf8))
     } catch {
-      throw ConfigurationError("The configuration of the detector \(name) cannot be read: \(error)")
+      throw ConfigurationError("The configuration of the detector \(name) cannot be read: \((error as? DecodingError)?.summary ?? "\(error)")")
     }
     return try Self(path, features: features, backbone: backbone, configuration: configuration)
   }
