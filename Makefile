@@ -24,6 +24,8 @@ setup: ## System packages and libtorch (first time only)
 build: setup ## The program, .build/release/blemish
 	$(RELEASE)
 
+# Threads that spin while they wait for each other take the processor from the tests beside them.
+test: export OMP_WAIT_POLICY ?= PASSIVE
 test: setup ## All tests
 	swift test $(RPATH)
 

@@ -4,7 +4,9 @@ import PackageDescription
 let package = Package(
   name: "blemish",
   products: [
-    .library(name: "Blemish", targets: ["Blemish"]),
+    .library(
+      name: "Blemish",
+      targets: ["Blemish", "Datasets", "Backbones", "Imaging", "Torch", "AContrario", "Metrics"]),
     .executable(name: "blemish", targets: ["blemish-tool"]),
   ],
   dependencies: [
@@ -48,6 +50,8 @@ let package = Package(
     .testTarget(name: "AContrarioTests", dependencies: ["AContrario", "GoldenCases"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "GoldenCases"]),
     .testTarget(name: "BlemishTests", dependencies: ["Blemish", "GoldenCases"]),
+    // Runs the built tool as a user does.
+    .testTarget(name: "ToolTests", dependencies: ["blemish-tool", "Blemish", "Datasets", "Imaging", "Torch"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -58,14 +58,16 @@ public final class Adam {
   }
 
   /// Takes over what ``stateDict()`` gave.
-  /// - Throws: ``ParameterError`` when the state belongs to other parameters.
+  /// - Throws: ``ParameterError`` when the state belongs to other parameters or is not finite.
   public func load(_ state: [String: StoredTensor]) throws {
     func restore(_ name: String, _ tensor: Tensor) throws {
       guard let stored = state[name] else { throw ParameterError.missing(name: name) }
       guard stored.shape == tensor.shape else {
         throw ParameterError.shape(name: name, expected: tensor.shape, found: stored.shape)
       }
-      tensor.copy_(Tensor(stored))
+      let state = Tensor(stored)
+      guard state.isFinite else { throw ParameterError.notFinite(name: name) }
+      tensor.copy_(state)
     }
     for (index, parameter) in parameters.enumerated() {
       try restore("first.\(parameter.name)", firstMoments[index])

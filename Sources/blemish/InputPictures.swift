@@ -60,11 +60,14 @@ struct InputPictures {
   }
 
   private mutating func makeNamesUnique() {
+    var taken: Set<String> = []
     var uses: [String: Int] = [:]
     for index in pictures.indices {
       let name = pictures[index].name
-      uses[name, default: 0] += 1
-      if let count = uses[name], count > 1 { pictures[index].name = "\(name)-\(count)" }
+      while !taken.insert(pictures[index].name).inserted {
+        uses[name, default: 1] += 1
+        pictures[index].name = "\(name)-\(uses[name, default: 1])"
+      }
     }
   }
 

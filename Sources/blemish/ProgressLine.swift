@@ -72,8 +72,8 @@ func decimal(_ value: Double, _ places: Int) -> String { String(format: "%.\(pla
 /// A duration as a person says it.
 func duration(_ seconds: Double) -> String {
   switch seconds {
-  case ..<90: "\(Int(seconds.rounded())) s"
-  case ..<5400: "\(Int((seconds / 60).rounded())) min"
+  case ..<90: "\(decimal(seconds, 0)) s"
+  case ..<5400: "\(decimal(seconds / 60, 0)) min"
   default: "\(decimal(seconds / 3600, 1)) h"
   }
 }

@@ -96,6 +96,24 @@ struct Train: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Shows no progress.")
   var quiet = false
 
+  func validate() throws {
+    guard (0..<1).contains(heldOut) else {
+      throw ValidationError("--held-out must be at least 0 and less than 1, not \(heldOut)")
+    }
+    do {
+      if let detector { _ = try DetectorCatalogue.named(detector) }
+      if let backbone { _ = try BackboneCatalogue.named(backbone) }
+      if let size { _ = try RequestedSize(argument: size) }
+      if let settings, !FileManager.default.fileExists(atPath: settings) { _ = try PublishedSettings.named(settings) }
+      try TrainingSchedule(
+        epochs: epochs ?? 1, batch: batch ?? 1, learningRate: learningRate ?? 1, weightDecay: weightDecay ?? 0,
+        course: .ramp(end: 1)
+      ).check()
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
   func run() throws {
     Interruption.listen()
     let progress = ProgressLine(quiet: quiet)

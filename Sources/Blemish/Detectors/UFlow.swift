@@ -48,6 +48,7 @@ public struct UFlow: Detector {
     configuration: Configuration = Configuration()
   ) throws {
     try Self.check(features)
+    try configuration.check()
     norms =
       normalisingFeatures
       ? try features.enumerated().map {
@@ -144,6 +145,18 @@ public struct UFlow: Detector {
         .interpolateBilinear(height: height, width: width)
     }
     return Tensor.stack(maps).mean([0])
+  }
+}
+
+extension UFlow.Configuration {
+  /// Checks numbers that may come from a file before anything is built of them.
+  fileprivate func check() throws {
+    guard (1...256).contains(flowSteps) else {
+      throw ConfigurationError("U-Flow's stages have from 1 to 256 steps, not \(flowSteps)")
+    }
+    guard affineClamp.isFinite, affineClamp > 0 else {
+      throw ConfigurationError("U-Flow's clamp must be a positive number, not \(affineClamp)")
+    }
   }
 }
 

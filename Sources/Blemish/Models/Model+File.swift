@@ -1,6 +1,7 @@
 import Backbones
 import Crypto
 import Foundation
+import Imaging
 import Torch
 
 /// What is wrong with a model file.
@@ -32,6 +33,11 @@ extension Model {
       guard let padding = Padding(rawValue: configuration.padding) else {
         throw ConfigurationError("unknown padding '\(configuration.padding)'")
       }
+      guard ResamplingFilter(rawValue: configuration.filter) != nil else {
+        throw ConfigurationError("unknown resampling filter '\(configuration.filter)'")
+      }
+      try PictureSize.check(height: configuration.height, width: configuration.width, for: description)
+      try PictureSize.check(mapHeight: configuration.mapHeight, mapWidth: configuration.mapWidth)
       backboneWeights =
         configuration.embedsBackbone
         ? Self.tensors(of: file, below: Self.backbonePrefix)
@@ -41,7 +47,7 @@ extension Model {
           "the backbone's weights are not those that the model was trained with (SHA-256 \(expected))")
       }
       backbone = try description.build(backboneWeights, padding: padding, device: device)
-      try configuration.check(against: backbone)
+      try configuration.checkFeatures(of: backbone)
       parameters = Parameters(Self.tensors(of: file, below: Self.detectorPrefix), device: device)
       detector = try type.make(
         parameters.root, features: configuration.features,
@@ -80,7 +86,7 @@ extension Model {
     do {
       return try JSONDecoder().decode(ModelConfiguration.self, from: data)
     } catch {
-      throw ConfigurationError("its configuration cannot be read: \(error)")
+      throw ConfigurationError("its configuration cannot be read: \((error as? DecodingError)?.summary ?? "\(error)")")
     }
   }
 
@@ -124,12 +130,8 @@ extension Model {
 }
 
 extension ModelConfiguration {
-  /// Checks that the numbers fit together before any tensor is made of them.
-  fileprivate func check(against backbone: any Backbone) throws {
-    let sides = [height, width, mapHeight, mapWidth]
-    guard sides.allSatisfy({ (1...32768).contains($0) }) else {
-      throw ConfigurationError("its picture or map size is out of range: \(sides)")
-    }
+  /// Checks that the detector's features are those that the backbone gives at the picture size.
+  fileprivate func checkFeatures(of backbone: any Backbone) throws {
     let expected = zip(backbone.channels, backbone.strides).map {
       FeatureShape(channels: $0, height: height / $1, width: width / $1)
     }

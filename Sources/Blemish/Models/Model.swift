@@ -26,16 +26,12 @@ public struct Model {
     backbone description: BackboneDescription, weights: [LoadedWeights], height: Int, width: Int,
     embeddingBackbone: Bool = true, parameters: Parameters
   ) throws {
-    let multiple = description.sizeMultiple
-    guard height >= multiple, width >= multiple, height % multiple == 0, width % multiple == 0 else {
-      throw ConfigurationError(
-        "The backbone \(description.name) needs pictures whose sides are multiples of \(multiple), not "
-          + "\(height)x\(width); take --size \(max((height + multiple / 2) / multiple, 1) * multiple)x"
-          + "\(max((width + multiple / 2) / multiple, 1) * multiple)")
-    }
+    try PictureSize.check(height: height, width: width, for: description)
     let preparation = type.preparation
     self.parameters = parameters
     device = parameters.device
+    let map = Self.mapSize(height: height, width: width, shorterSide: preparation.mapSide)
+    try PictureSize.check(mapHeight: map.height, mapWidth: map.width)
     backboneWeights = try description.stateDict(from: weights.map(\.file))
     backbone = try description.build(backboneWeights, padding: preparation.padding, device: device)
     let features = zip(backbone.channels, backbone.strides).map {
@@ -44,7 +40,6 @@ public struct Model {
     let json = try detectorConfiguration ?? type.standardJSON
     detector = try type.make(
       parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
-    let map = Self.mapSize(height: height, width: width, shorterSide: preparation.mapSide)
     configuration = ModelConfiguration(
       detector: type.name, detectorConfiguration: json, backbone: description.name,
       backboneHash: backboneWeights.isEmpty ? nil : contentHash(of: backboneWeights),

@@ -15,6 +15,9 @@ public struct PreparedPicture: Sendable {
 }
 
 extension ModelConfiguration {
+  /// The shortest side of a picture in which there is something to be seen.
+  static let smallestSide = 8
+
   /// Reads a picture and brings it to the model's size.
   /// - Throws: an error that names the file.
   public func prepare(_ path: String) throws -> PreparedPicture {
@@ -22,9 +25,15 @@ extension ModelConfiguration {
   }
 
   /// Brings a picture to the model's size.
+  /// - Throws: ``ConfigurationError`` that names the path, for a picture too small to show anything.
   public func prepare(_ picture: Picture, path: String) throws -> PreparedPicture {
     guard let filter = ResamplingFilter(rawValue: filter) else {
       throw ConfigurationError("unknown resampling filter '\(filter)'")
+    }
+    guard min(picture.width, picture.height) >= Self.smallestSide else {
+      throw ConfigurationError(
+        "\(path): \(picture.width) x \(picture.height) pixels show too little to be judged; pictures need at least "
+          + "\(Self.smallestSide) a side")
     }
     return PreparedPicture(
       path: path, width: picture.width, height: picture.height,

@@ -90,6 +90,9 @@ public struct PublishedSettings: Sendable, Equatable {
     guard let text = String(data: data, encoding: .utf8) else {
       throw ConfigurationError("is not UTF-8 text")
     }
+    guard !Self.holdsAnchor(text) else {
+      throw ConfigurationError("names a value with '&' to repeat it: write it out, no published settings do so")
+    }
     let root: Node?
     do {
       root = try onDeepStack { try Yams.compose(yaml: text) }
@@ -126,6 +129,24 @@ public struct PublishedSettings: Sendable, Equatable {
     guard self != PublishedSettings() else {
       throw ConfigurationError("has none of the settings of a 'model' or 'trainer' section")
     }
+  }
+}
+
+extension PublishedSettings {
+  /// Whether something in the text can be an anchor: what aliases repeat can grow to a billion values, and Yams
+  /// walks through all of them where they are a key.
+  private static func holdsAnchor(_ text: String) -> Bool {
+    func isLetterOrDigit(_ byte: UInt8) -> Bool {
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+    }
+    var before: UInt8 = 0
+    var found = false
+    for byte in text.utf8 {
+      if found && byte > 0x20 { return true }
+      found = byte == UInt8(ascii: "&") && !isLetterOrDigit(before)
+      before = byte
+    }
+    return false
   }
 }
 

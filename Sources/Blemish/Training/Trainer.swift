@@ -111,28 +111,32 @@ public final class Trainer {
     var random = RandomStream(seed: seed, name: "epoch \(epoch)")
     let order = Array(pictures.paths.indices).shuffled(using: &random)
     let chosen = order[(position * schedule.batch)..<min((position + 1) * schedule.batch, order.count)]
-    let loss = model.detector(try pictures.batch(Array(chosen))).loss
-    let value = loss.item
-    guard value.isFinite else {
-      throw ConfigurationError(
-        "The loss of step \(progress.step + 1) is not a number: training has diverged. Take a smaller "
-          + "--learning-rate than \(schedule.learningRate).")
+    return try withTorchErrors {
+      let loss = model.detector(try pictures.batch(Array(chosen))).loss
+      let value = loss.item
+      guard value.isFinite else {
+        throw ConfigurationError(
+          "The loss of step \(progress.step + 1) is not a number: training has diverged. Take a smaller "
+            + "--learning-rate than \(schedule.learningRate).")
+      }
+      loss.backward()
+      if let limit = schedule.gradientNormLimit {
+        clipGradientNorm(model.parameters.trainable.map(\.tensor), limit: limit)
+      }
+      optimizer.step(learningRate: schedule.learningRate(step: progress.step, stepsPerEpoch: stepsPerEpoch))
+      return value / Double(model.configuration.elementsPerPicture)
     }
-    loss.backward()
-    if let limit = schedule.gradientNormLimit {
-      clipGradientNorm(model.parameters.trainable.map(\.tensor), limit: limit)
-    }
-    optimizer.step(learningRate: schedule.learningRate(step: progress.step, stepsPerEpoch: stepsPerEpoch))
-    return value / Double(model.configuration.elementsPerPicture)
   }
 
   private func endEpoch(loss: Double, learningRate: Double) throws {
     var record = EpochRecord(epoch: progress.epochs.count + 1, loss: loss, learningRate: learningRate)
-    record.heldOutLoss = try heldOut.map(meanLoss)
+    // What is no number is the worst there is, and cannot be written.
+    record.heldOutLoss = try heldOut.map(meanLoss).flatMap { $0.isFinite ? $0 : nil }
     if selection == .testAUROC { record.testPixelAUROC = try testAUROC?() }
     let merit: Double =
       switch selection {
-      case .likelihood: record.heldOutLoss.map { -$0 } ?? Double(record.epoch)
+      case .likelihood where heldOut != nil: record.heldOutLoss.map { -$0 } ?? -.infinity
+      case .likelihood: Double(record.epoch)
       case .last: Double(record.epoch)
       case .testAUROC: record.testPixelAUROC ?? Double(record.epoch)
       }
@@ -146,14 +150,14 @@ public final class Trainer {
   }
 
   private func meanLoss(_ features: TrainingFeatures) throws -> Double {
-    try withoutGradient {
-      var sum = 0.0
-      for start in stride(from: 0, to: features.paths.count, by: schedule.batch) {
-        let indices = Array(start..<min(start + schedule.batch, features.paths.count))
-        sum += model.detector(try features.batch(indices)).negativeLogLikelihood.sum().item
+    var sum = 0.0
+    for start in stride(from: 0, to: features.paths.count, by: schedule.batch) {
+      let indices = Array(start..<min(start + schedule.batch, features.paths.count))
+      sum += try withTorchErrors {
+        try withoutGradient { model.detector(try features.batch(indices)).negativeLogLikelihood.sum().item }
       }
-      return sum / Double(features.paths.count * model.configuration.elementsPerPicture)
     }
+    return sum / Double(features.paths.count * model.configuration.elementsPerPicture)
   }
 
   private var patienceRanOut: Bool {
@@ -168,12 +172,14 @@ public final class Trainer {
   }
 
   private func setParameters(_ stored: (String) -> StoredTensor?) throws {
-    for (name, tensor) in model.parameters.all {
+    for (name, tensor) in model.parameters.trainable {
       guard let stored = stored(name) else { throw ParameterError.missing(name: name) }
       guard stored.shape == tensor.shape else {
         throw ParameterError.shape(name: name, expected: tensor.shape, found: stored.shape)
       }
-      _ = withoutGradient { tensor.copy_(Tensor(stored).to(device: model.device)) }
+      let value = Tensor(stored)
+      guard value.isFinite else { throw ParameterError.notFinite(name: name) }
+      _ = withoutGradient { tensor.copy_(value.to(device: model.device)) }
     }
   }
 
@@ -188,14 +194,16 @@ public final class Trainer {
   /// The tensors that a training needs besides the kept weights to go on.
   public func checkpointTensors() -> [String: StoredTensor] {
     var tensors: [String: StoredTensor] = [:]
-    for (name, tensor) in model.parameters.stateDict() { tensors[Self.currentPrefix + name] = tensor }
+    for (name, tensor) in model.parameters.trainable { tensors[Self.currentPrefix + name] = tensor.stored }
     for (name, tensor) in optimizer.stateDict() { tensors[Self.optimizerPrefix + name] = tensor }
     return tensors
   }
 
   /// Goes on where a checkpoint stands.
-  /// - Throws: ``ParameterError`` when the checkpoint belongs to another model.
+  /// - Throws: ``ParameterError`` when the checkpoint belongs to another model, ``ConfigurationError`` when its
+  ///   numbers contradict each other.
   public func resume(_ progress: TrainingProgress, tensors: [String: StoredTensor]) throws {
+    try check(progress)
     if progress.keptEpoch > 0 { kept = model.parameters.stateDict() }
     try setParameters { tensors[Self.currentPrefix + $0] }
     var state: [String: StoredTensor] = [:]
@@ -204,5 +212,16 @@ public final class Trainer {
     }
     try optimizer.load(state)
     self.progress = progress
+  }
+
+  private func check(_ progress: TrainingProgress) throws {
+    let epochs = progress.epochs.count
+    guard (0...schedule.epochs * stepsPerEpoch).contains(progress.step),
+      epochs == progress.step / stepsPerEpoch, (0...epochs).contains(progress.keptEpoch)
+    else {
+      throw ConfigurationError(
+        "the record of \(epochs) epochs of \(stepsPerEpoch) steps, of which epoch \(progress.keptEpoch) is kept, "
+          + "does not fit \(progress.step) steps")
+    }
   }
 }

@@ -26,8 +26,11 @@ public final class TrainingFeatures {
     let bytes = model.configuration.elementsPerPicture * MemoryLayout<Float>.size * paths.count
     guard bytes <= memoryLimit else { return }
     try model.configuration.forEachBatch(of: paths, size: Self.backboneBatch) { batch in
-      let features = model.features(Tensor(try batch.map { try $0.get() }))
-      for index in batch.indices { kept.append(features.map { $0.select(0, index).contiguous().clone() }) }
+      let pictures = try batch.map { try $0.get() }
+      kept += try withTorchErrors {
+        let features = model.features(Tensor(pictures))
+        return batch.indices.map { index in features.map { $0.select(0, index).contiguous().clone() } }
+      }
       if progress(kept.count) { throw CancellationError() }
     }
   }

@@ -107,9 +107,16 @@ public final class TrainingSession {
     report: @escaping (Event) -> Void
   ) throws {
     let file = try SafeTensors.read(path)
+    try requireWritable(path)
     model = try Model(file, path: path, weights: options.weights, device: options.device)
     guard let record = model.configuration.training, !record.finished else {
       throw ConfigurationError("\(path): its training is finished; there is nothing to resume")
+    }
+    do {
+      try record.schedule.check()
+      try Self.check(heldOut: record.heldOut)
+    } catch {
+      throw ConfigurationError("\(path): its training cannot be resumed: \(error)")
     }
     var options = options
     options.seed = record.seed
@@ -135,13 +142,25 @@ public final class TrainingSession {
   public func run(shouldStop: () -> Bool) throws -> Trainer.Outcome {
     guard let record = model.configuration.training else { return .finished }
     let all = training.count + heldOut.count
-    let pictures = try features(training, done: 0, of: all, shouldStop)
-    let heldOut = heldOut.isEmpty ? nil : try features(heldOut, done: training.count, of: all, shouldStop)
+    let pictures: TrainingFeatures
+    let held: TrainingFeatures?
+    do {
+      pictures = try features(training, done: 0, of: all, shouldStop)
+      held = heldOut.isEmpty ? nil : try features(heldOut, done: training.count, of: all, shouldStop)
+    } catch is CancellationError {
+      // A training that goes on has its checkpoint already; a new one leaves its start.
+      if resuming == nil { try write(TrainingProgress(), finished: false) }
+      return .stopped
+    }
     let trainer = Trainer(
-      model: model, pictures: pictures, heldOut: heldOut, schedule: record.schedule, seed: record.seed,
+      model: model, pictures: pictures, heldOut: held, schedule: record.schedule, seed: record.seed,
       selection: record.selection, testAUROC: { [model, test] in try model.pixelAUROC(on: test) })
-    if let resuming, resuming.progress.step > 0 {
-      try trainer.resume(resuming.progress, tensors: resuming.tensors)
+    if let resuming, resuming.progress.step != 0 {
+      do {
+        try trainer.resume(resuming.progress, tensors: resuming.tensors)
+      } catch {
+        throw ModelFileError(description: "\(output): its training cannot be resumed: \(error)")
+      }
     }
     var log = try options.tensorBoard.map {
       try TensorBoardLog(
@@ -172,11 +191,19 @@ public final class TrainingSession {
   }
 
   private func write(_ trainer: Trainer, finished: Bool) throws {
-    model.configuration.training?.progress = trainer.progress
+    try write(
+      trainer.progress, finished: finished, stateDict: trainer.keptStateDict,
+      extra: finished ? [:] : trainer.checkpointTensors())
+  }
+
+  private func write(
+    _ progress: TrainingProgress, finished: Bool, stateDict: [String: StoredTensor]? = nil,
+    extra: [String: StoredTensor] = [:]
+  ) throws {
+    model.configuration.training?.progress = progress
     model.configuration.training?.finished = finished
     model.configuration.training?.date = ISO8601DateFormatter().string(from: Date())
-    try model.write(
-      to: output, stateDict: trainer.keptStateDict, extra: finished ? [:] : trainer.checkpointTensors())
+    try model.write(to: output, stateDict: stateDict, extra: extra)
   }
 
   private func features(
@@ -193,10 +220,7 @@ public final class TrainingSession {
   private static func split(
     _ dataset: Dataset, at path: String, options: TrainingOptions, report: (Event) -> Void
   ) throws -> (training: [Sample], heldOut: [Sample]) {
-    guard (0..<1).contains(options.heldOut) else {
-      throw ConfigurationError(
-        "The held-out part must be at least 0 and less than 1, not \(options.heldOut).")
-    }
+    try check(heldOut: options.heldOut)
     for warning in dataset.warnings.prefix(20) { report(.note(warning)) }
     var dataset = dataset
     dataset.train.removeAll(where: \.isAnomalous)
@@ -221,6 +245,12 @@ public final class TrainingSession {
       return (dataset.train, [])
     }
     return (split.train, split.heldOut)
+  }
+
+  private static func check(heldOut: Double) throws {
+    guard (0..<1).contains(heldOut) else {
+      throw ConfigurationError("The held-out part must be at least 0 and less than 1, not \(heldOut).")
+    }
   }
 
   private static func size(
@@ -253,10 +283,13 @@ extension TrainingSchedule {
   /// Checks that the numbers make a training.
   /// - Throws: ``ConfigurationError`` that names the number.
   public func check() throws {
-    guard epochs > 0 else {
-      throw ConfigurationError("The number of epochs must be at least 1, not \(epochs).")
+    let counts = 1...1_000_000
+    guard counts ~= epochs else {
+      throw ConfigurationError("The number of epochs must be from 1 to \(counts.upperBound), not \(epochs).")
     }
-    guard batch > 0 else { throw ConfigurationError("The batch must be at least 1 picture, not \(batch).") }
+    guard counts ~= batch else {
+      throw ConfigurationError("The batch must be from 1 to \(counts.upperBound) pictures, not \(batch).")
+    }
     guard learningRate > 0, learningRate.isFinite else {
       throw ConfigurationError("The learning rate must be greater than 0, not \(learningRate).")
     }
@@ -287,10 +320,14 @@ private func requireWritable(_ path: String) throws {
   guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
     throw ConfigurationError("\(path): the folder \(folder) does not exist; make it first")
   }
-  guard FileManager.default.isWritableFile(atPath: folder) else {
-    throw ConfigurationError("\(path): there is no permission to write in \(folder)")
+  guard !path.hasSuffix("/"), !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue
+  else { throw ConfigurationError("\(path): is a folder; name the model's file") }
+  // Permissions do not tell everything, of a read-only file system for instance.
+  let trial = "\(folder)/.blemish-\(UInt64.random(in: 0 ... .max)).trial"
+  let file = open(trial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+  guard file >= 0 else {
+    throw ConfigurationError("\(path): nothing can be written in \(folder): \(String(cString: strerror(errno)))")
   }
-  guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue else {
-    throw ConfigurationError("\(path): is a folder; name the model's file")
-  }
+  close(file)
+  unlink(trial)
 }

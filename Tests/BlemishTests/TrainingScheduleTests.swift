@@ -1,0 +1,48 @@
+import Testing
+
+@testable import Blemish
+
+@Suite("The learning rate's course") struct TrainingScheduleTests {
+  private func schedule(_ course: TrainingSchedule.Course, epochs: Int = 10) -> TrainingSchedule {
+    TrainingSchedule(epochs: epochs, batch: 1, learningRate: 2, weightDecay: 0, course: course)
+  }
+
+  @Test func rampFallsInAStraightLineOverAllSteps() {
+    let schedule = schedule(.ramp(end: 0.4))
+    #expect(schedule.learningRate(step: 0, stepsPerEpoch: 5) == 2)
+    #expect(abs(schedule.learningRate(step: 25, stepsPerEpoch: 5) - 1.4) < 1e-12)
+    #expect(abs(schedule.learningRate(step: 50, stepsPerEpoch: 5) - 0.8) < 1e-12)
+    #expect(abs(schedule.learningRate(step: 500, stepsPerEpoch: 5) - 0.8) < 1e-12)
+  }
+
+  @Test func publishedRampMovesOnceAnEpochAndHardly() {
+    let schedule = schedule(.rampPerEpoch(end: 0.4))
+    #expect(schedule.learningRate(step: 4, stepsPerEpoch: 5) == 2)
+    #expect(abs(schedule.learningRate(step: 5, stepsPerEpoch: 5) - 2 * (1 - 0.6 / 50)) < 1e-12)
+  }
+
+  @Test func warmUpRisesAndMilestonesCut() {
+    let schedule = schedule(.warmUpAndMilestones(start: 0.1, warmUp: 4, milestones: [6, 8], factor: 0.5))
+    let rates = (0..<10).map { schedule.learningRate(step: 3 * $0 + 2, stepsPerEpoch: 3) }
+    let expected = [0.2, 0.65, 1.1, 1.55, 2, 2, 1, 1, 0.5, 0.5]
+    for (rate, expected) in zip(rates, expected) { #expect(abs(rate - expected) < 1e-12) }
+  }
+
+  @Test(arguments: [(0, 1, 1.0, 0.0), (1, 0, 1, 0), (.max, 1, 1, 0), (1, .max, 1, 0), (.min, 1, 1, 0)])
+  func numbersThatMakeNoTrainingAreRefused(epochs: Int, batch: Int, rate: Double, decay: Double) {
+    let schedule = TrainingSchedule(
+      epochs: epochs,
+      batch: batch,
+      learningRate: rate,
+      weightDecay: decay,
+      course: .ramp(end: 1)
+    )
+    #expect(throws: ConfigurationError.self) { try schedule.check() }
+  }
+
+  @Test(arguments: [0, -1, Double.nan, .infinity]) func ratesThatAreNoneAreRefused(_ rate: Double) {
+    var schedule = schedule(.ramp(end: 1))
+    schedule.learningRate = rate
+    #expect(throws: ConfigurationError.self) { try schedule.check() }
+  }
+}
