@@ -57,10 +57,11 @@ struct Info: ParsableCommand {
     let progress = record.progress
     let schedule = record.schedule
     var rows = [
-      ("trained", "\(record.date), \(duration(progress.seconds)), \(record.machine)"),
+      ("trained", "\(record.date), \(duration(progress.seconds))"),
+      ("machine", "\(record.machine)"),
       ("data", "\(record.data) (\(record.format)\(record.category.map { ", \($0)" } ?? ""))"),
       ("pictures", "\(record.trainingPictures) good ones, \(record.heldOutPictures) held out"),
-      ("fingerprint", record.fingerprint),
+      ("fingerprint", "SHA-256 \(record.fingerprint) of the training pictures' names and contents"),
       ("seed", "\(record.seed)"),
       (
         "schedule",
@@ -73,10 +74,9 @@ struct Info: ParsableCommand {
       ),
     ]
     if !record.finished { rows.append(("state", "not finished: 'blemish train --resume' goes on")) }
-    if let first = progress.epochs.first, let last = progress.epochs.last {
-      rows.append(
-        ("loss", "\(decimal(first.loss, 4)) in the first epoch, \(decimal(last.loss, 4)) in the last"))
-    }
+    if !progress.epochs.isEmpty { rows.append(("loss curve", LossCurve.sparkline(progress))) }
+    let curve = EvaluationTable.aligned(LossCurve.rows(progress))
+    rows += curve.map { ("", $0) }
     return rows
   }
 }

@@ -17,7 +17,7 @@ public struct Comparison {
     /// This many pictures of all are evaluated.
     case evaluated(done: Int, of: Int)
     /// It is done.
-    case finished(ComparisonResult)
+    case finished(ComparisonRunResult)
     /// It could not be done; the others are.
     case failed(ComparisonRun, reason: String)
   }
@@ -52,11 +52,11 @@ public struct Comparison {
   /// Does what is not done yet.
   /// - Throws: ``ConfigurationError`` where the tables cannot be written.
   public func run(shouldStop: () -> Bool, report: (Event) -> Void) throws -> Outcome {
-    var results: [ComparisonResult] = []
+    var results: [ComparisonRunResult] = []
     var failures: [ComparisonTable.Failure] = []
     var stopped = false
     for (index, run) in runs.enumerated() {
-      if let result = try ComparisonResult.read(path(run, "json")) {
+      if let result = try ComparisonRunResult.read(path(run, "json")) {
         results.append(result)
         report(.kept(run))
         continue
@@ -85,7 +85,7 @@ public struct Comparison {
 
   private func compute(
     _ run: ComparisonRun, shouldStop: () -> Bool, report: (Event) -> Void
-  ) throws -> ComparisonResult {
+  ) throws -> ComparisonRunResult {
     let dataset = try plan.dataset(of: run)
     let options = try plan.options(for: run)
     try train(run, dataset, options, shouldStop: shouldStop, report: report)
@@ -107,7 +107,7 @@ public struct Comparison {
     let part = EvaluatedModel(name: dataset.name, model: model, evaluation: evaluation)
     let title = "\(run.category): \(run.detector) on \(run.backbone), seed \(run.seed)"
     try HTMLReport.write(try EvaluationReport.content(title: title, [part]), to: path(run, "html"))
-    let result = ComparisonResult(
+    let result = ComparisonRunResult(
       run: run, settings: try .init(options, plan.inspection), format: dataset.format.rawValue,
       evaluation: EvaluationSummary(evaluation), training: record, testFingerprint: try fingerprint(of: dataset.test),
       machine: .current(options.device), date: ISO8601DateFormatter().string(from: Date()))
@@ -137,8 +137,8 @@ public struct Comparison {
   /// Checks that what the folder holds of a run was made as the plan says.
   private func checkSettings(of run: ComparisonRun) throws {
     let options = try plan.options(for: run)
-    let wanted = try ComparisonResult.Settings(options, plan.inspection)
-    if let result = try ComparisonResult.read(path(run, "json")) {
+    let wanted = try ComparisonRunResult.Settings(options, plan.inspection)
+    if let result = try ComparisonRunResult.read(path(run, "json")) {
       guard result.settings == wanted, result.run == run else {
         throw ConfigurationError(
           "\(path(run, "json")): was made with other settings; take another folder, or remove it and its model")

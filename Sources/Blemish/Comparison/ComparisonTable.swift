@@ -74,14 +74,18 @@ public struct ComparisonTable: Sendable, Encodable {
 
   /// The table of results.
   /// - Parameter runs: all that were planned, in their order.
-  public init(_ results: [ComparisonResult], failures: [Failure], runs: [ComparisonRun]) {
+  public init(_ results: [ComparisonRunResult], failures: [Failure], runs: [ComparisonRun]) {
     self.failures = failures
     let finished = Set(results.map(\.run))
     let failed = Set(failures.map(\.run))
     done = runs.filter(finished.contains).map(\.name)
     missing = runs.filter { !finished.contains($0) && !failed.contains($0) }.map(\.name)
     let format = results.first.flatMap { DatasetFormat(rawValue: $0.format) }
-    published = format.map(PublishedResult.all) ?? []
+    let all = Self.inOrder(runs.map(\.category))
+    published = format.map { PublishedResult.all($0, categories: all) } ?? []
+    // Textures and objects are told apart in MVTec AD itself, not in other data of its layout.
+    let known = format == .mvtecAD ? PublishedResult.categories(.mvtecAD) : nil
+    let textures = known?.isSuperset(of: all) == true ? PublishedResult.textures : []
     epochs = Self.inOrder(results.map(\.settings.selection)).map(\.sentence)
     let subjects = Self.inOrder(runs.map { [$0.detector, $0.backbone] })
     parts = subjects.map { subject in
@@ -89,13 +93,15 @@ public struct ComparisonTable: Sendable, Encodable {
       let categories = Self.inOrder(runs.filter { [$0.detector, $0.backbone] == subject }.map(\.category))
       return Part(
         detector: subject[0], backbone: subject[1],
-        rows: Self.rows(results, Self.sorted(categories, format), groups: Self.groups(categories, format)),
+        rows: Self.rows(
+          results, categories.filter(textures.contains) + categories.filter { !textures.contains($0) },
+          groups: Self.groups(categories, textures)),
         calibration: results.reduce(into: CalibrationCurve()) { $0.add($1.evaluation.calibration) })
     }
   }
 
   private static func rows(
-    _ results: [ComparisonResult], _ categories: [String], groups: [(name: String, categories: [String])]
+    _ results: [ComparisonRunResult], _ categories: [String], groups: [(name: String, categories: [String])]
   ) -> [Row] {
     func values(_ category: String, _ measure: Measure) -> [UInt64: Double] {
       let pairs = results.filter { $0.run.category == category }.compactMap { result in
@@ -131,24 +137,12 @@ public struct ComparisonTable: Sendable, Encodable {
       })
   }
 
-  // MARK: Order
-
-  private static let textures: Set = ["carpet", "grid", "leather", "tile", "wood"]
-
-  private static func sorted(_ categories: [String], _ format: DatasetFormat?) -> [String] {
-    guard format == .mvtecAD else { return categories }
-    return categories.filter(textures.contains) + categories.filter { !textures.contains($0) }
-  }
-
-  /// What is averaged: textures and objects of MVTec AD as in the papers, and everything.
-  private static func groups(_ categories: [String], _ format: DatasetFormat?) -> [(String, [String])] {
+  /// What is averaged: textures and objects as in the papers, and everything.
+  private static func groups(_ categories: [String], _ textures: Set<String>) -> [(String, [String])] {
     guard categories.count > 1 else { return [] }
-    var groups = [("mean", categories)]
     let (surfaces, objects) = (categories.filter(textures.contains), categories.filter { !textures.contains($0) })
-    if format == .mvtecAD, !surfaces.isEmpty, !objects.isEmpty {
-      groups.insert(contentsOf: [("mean of textures", surfaces), ("mean of objects", objects)], at: 0)
-    }
-    return groups
+    guard !surfaces.isEmpty, !objects.isEmpty else { return [("mean", categories)] }
+    return [("mean of textures", surfaces), ("mean of objects", objects), ("mean", categories)]
   }
 
   private static func inOrder<Value: Hashable>(_ values: [Value]) -> [Value] {

@@ -28,7 +28,9 @@ public struct EvaluationSummary: Sendable, Equatable {
   public var fairThreshold: Float?
   /// Inspection time of a picture.
   public var secondsPerImage: Double
+}
 
+extension EvaluationSummary {
   /// The numbers of an evaluation.
   public init(_ evaluation: Evaluation) {
     func group(_ figures: Evaluation.Figures) -> Group {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What one run of a comparison gave: the content of its JSON file.
-public struct ComparisonResult: Sendable, Codable, Equatable {
+public struct ComparisonRunResult: Sendable, Codable, Equatable {
   /// The choices that a result depends on besides the run's own.
   public struct Settings: Sendable, Codable, Equatable {
     /// How it was trained.
@@ -50,7 +50,7 @@ public struct ComparisonResult: Sendable, Codable, Equatable {
   /// Reads a result.
   /// - Returns: nil where there is no file.
   /// - Throws: ``ConfigurationError`` that names the file.
-  static func read(_ path: String) throws -> ComparisonResult? {
+  static func read(_ path: String) throws -> ComparisonRunResult? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     do {
       return try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))

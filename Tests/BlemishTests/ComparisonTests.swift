@@ -1,0 +1,175 @@
+import Datasets
+import Foundation
+import Testing
+
+@testable import Blemish
+
+@Suite(.serialized) struct ComparisonTests {
+  private func withFolder(_ body: (String) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("comparison-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+  }
+
+  private func plan(_ data: TinyData, seeds: [UInt64] = [0]) -> ComparisonPlan {
+    var plan = ComparisonPlan(data: data.path, backbones: [data.options.backbone])
+    plan.detectors = [UFlow.name]
+    plan.seeds = seeds
+    plan.training = data.options
+    plan.choices = PublishedSettings(epochs: 2, batch: 4)
+    return plan
+  }
+
+  @Test func isInterruptedAndGoesOnToTheSameResult() throws {
+    try withFolder { folder in
+      let data = try TinyData(folder: folder)
+      let plan = plan(data)
+      let whole = try Comparison(plan, folder: folder + "/whole").run(shouldStop: { false }, report: { _ in })
+      var steps = 0
+      let stopped = try Comparison(plan, folder: folder + "/parts").run(
+        shouldStop: { steps == 1 },
+        report: { if case .training(.step) = $0 { steps += 1 } })
+      #expect(stopped.stopped)
+      #expect(stopped.table.missing.count == 1)
+      let resumed = try Comparison(plan, folder: folder + "/parts").run(shouldStop: { false }, report: { _ in })
+      #expect(!resumed.stopped)
+      func values(_ outcome: Comparison.Outcome) -> [Measure: ComparisonTable.Cell]? {
+        outcome.table.parts.first?.rows.first?.values
+      }
+      #expect(values(resumed)?.isEmpty == false)
+      #expect(values(resumed) == values(whole))
+
+      var computed = 0
+      let again = try Comparison(plan, folder: folder + "/parts").run(shouldStop: { false }) { event in
+        if case .began = event { computed += 1 }
+      }
+      #expect(computed == 0)
+      #expect(values(again) == values(whole))
+      for ending in ["md", "csv", "json", "tex", "html"] {
+        #expect(FileManager.default.fileExists(atPath: folder + "/parts/comparison.\(ending)"))
+      }
+
+      var other = plan
+      other.choices.epochs = 3
+      let error = #expect(throws: ConfigurationError.self) { try Comparison(other, folder: folder + "/parts") }
+      #expect(error?.description.contains("other settings") == true)
+    }
+  }
+
+  @Test func aFailedCategoryDoesNotStopTheOthers() throws {
+    try withFolder { folder in
+      let data = try TinyData(folder: folder, materials: [.cloth, .wood])
+      let pictures = data.path + "/cloth/train/good"
+      for name in try FileManager.default.contentsOfDirectory(atPath: pictures) {
+        try Data("text".utf8).write(to: URL(fileURLWithPath: pictures + "/" + name))
+      }
+      var failed: [String] = []
+      let outcome = try Comparison(plan(data), folder: folder + "/out").run(shouldStop: { false }) { event in
+        if case .failed(let run, _) = event { failed.append(run.category) }
+      }
+      #expect(failed == ["cloth"])
+      #expect(outcome.table.failures.map(\.run.category) == ["cloth"])
+      #expect(outcome.table.done.count == 1)
+      #expect(outcome.table.markdown.contains("Failed: cloth-uflow"))
+      let rows = try #require(outcome.table.parts.first?.rows)
+      #expect(rows.first { $0.name == "wood" }?.values[.imageAUROC] != nil)
+      #expect(rows.last?.name == "mean (1 of 2)")
+      // Data that only have MVTec AD's layout are not set beside its published figures.
+      #expect(outcome.table.published.isEmpty)
+    }
+  }
+
+  @Test func unknownNamesAreErrorsBeforeAnythingIsDone() throws {
+    try withFolder { folder in
+      let data = try TinyData(folder: folder)
+      var unknownDetector = plan(data)
+      unknownDetector.detectors = ["xflow"]
+      #expect(throws: ConfigurationError.self) { try Comparison(unknownDetector, folder: folder + "/out") }
+      var unknownCategory = plan(data)
+      unknownCategory.categories = ["bolt"]
+      #expect(throws: ConfigurationError.self) { try Comparison(unknownCategory, folder: folder + "/out") }
+      #expect(!FileManager.default.fileExists(atPath: folder + "/out"))
+    }
+  }
+}
+
+@Suite struct ComparisonTableTests {
+  private func result(_ category: String, _ detector: String, seed: UInt64, _ values: [Measure: Double])
+    throws -> ComparisonRunResult
+  {
+    var options = TrainingOptions()
+    options.schedule = UFlow.schedule
+    let summary = EvaluationSummary(
+      options: .init(), overall: .init(images: 9, anomalousImages: 4, values: values), unavailable: [:],
+      intervals: [:], defectTypes: [:], calibration: CalibrationCurve(), fairThreshold: nil, secondsPerImage: 0.1)
+    return ComparisonRunResult(
+      run: .init(category: category, detector: detector, backbone: "resnet18", seed: seed),
+      settings: try .init(options, .init()), format: DatasetFormat.mvtecAD.rawValue, evaluation: summary,
+      training: TrainingRecord(
+        date: "", data: "", format: "", category: nil, heldOut: 0.1, trainingPictures: 8, heldOutPictures: 1,
+        fingerprint: "", seed: seed, schedule: UFlow.schedule, selection: .likelihood, progress: .init(),
+        finished: true, machine: .current(.cpu)),
+      testFingerprint: "", machine: .current(.cpu), date: "")
+  }
+
+  /// Two textures and an object, two seeds; the object's second seed is not there.
+  private func table() throws -> ComparisonTable {
+    let results = [
+      try result("carpet", "uflow", seed: 0, [.imageAUROC: 0.9, .meanIoUAtLogNFA0: 0.5]),
+      try result("carpet", "uflow", seed: 1, [.imageAUROC: 1.0, .meanIoUAtLogNFA0: 0.7]),
+      try result("grid", "uflow", seed: 0, [.imageAUROC: 0.7]),
+      try result("grid", "uflow", seed: 1, [.imageAUROC: 0.8]),
+      try result("metal_nut", "uflow", seed: 0, [.imageAUROC: 0.5]),
+    ]
+    let last = ComparisonRun(category: "metal_nut", detector: "uflow", backbone: "resnet18", seed: 1)
+    return ComparisonTable(
+      results, failures: [.init(run: last, reason: "out of\nmemory, \"really\"")], runs: results.map(\.run) + [last])
+  }
+
+  @Test func meansAndDeviationsAreOverSeeds() throws {
+    let rows = try table().parts[0].rows
+    #expect(
+      rows.map(\.name) == ["carpet", "grid", "metal_nut", "mean of textures", "mean of objects", "mean"])
+    let carpet = try #require(rows[0].values[.imageAUROC])
+    #expect(abs(carpet.mean - 0.95) < 1e-12)
+    #expect(abs((carpet.standardDeviation ?? 0) - 0.005.squareRoot()) < 1e-12)
+    let textures = try #require(rows[3].values[.imageAUROC])
+    #expect(abs(textures.mean - 0.85) < 1e-12)
+    // Over all, only the seed that every category has.
+    let all = try #require(rows[5].values[.imageAUROC])
+    #expect(abs(all.mean - 0.7) < 1e-12)
+    #expect(all.seeds == 1 && all.standardDeviation == nil)
+    // One category has no value: no mean.
+    #expect(rows[3].values[.meanIoUAtLogNFA0] == nil)
+  }
+
+  @Test func everyFormatHoldsTheFiguresAndThePublishedOnes() throws {
+    let table = try table()
+    #expect(table.markdown.contains("| carpet | 95.00 ± 7.07 |"))
+    #expect(table.markdown.contains("| published: U-Flow | – | **98.74** | **95.19** | **0.541** | **0.545** | – |"))
+    #expect(table.markdown.contains("no test picture was looked at"))
+    #expect(table.markdown.contains("Failed: metal_nut-uflow-resnet18-seed1: out of memory"))
+    #expect(!table.markdown.contains("MSFlow |"))
+    #expect(table.latex.contains("metal\\_nut & 50.00 & --"))
+    #expect(table.latex.contains("95.00 $\\pm$ 7.07"))
+    #expect(table.latex.contains("\\bottomrule"))
+    let lines = table.csv.split(separator: "\n")
+    let columns = lines[0].split(separator: ",", omittingEmptySubsequences: false).count
+    #expect(lines[1].hasPrefix("uflow,resnet18,carpet,2,0.95"))
+    for line in lines where !line.contains("\"") {
+      #expect(line.split(separator: ",", omittingEmptySubsequences: false).count == columns)
+    }
+    let object = try JSONSerialization.jsonObject(with: Data(try table.json.utf8)) as? [String: Any]
+    #expect((object?["parts"] as? [Any])?.count == 1)
+    let page = HTMLReport.page(table.report(title: "a & b"))
+    let outline = try #require(Outline(page))
+    #expect(outline.values(of: "href", in: "a").contains("./carpet-uflow-resnet18-seed0.html"))
+    #expect(outline.text.contains("Metrics by category"))
+  }
+
+  @Test func runsComeSeedBySeed() throws {
+    let names = try table().done
+    #expect(names.first == "carpet-uflow-resnet18-seed0")
+    #expect(ComparisonRun(category: "a/b", detector: "d", backbone: "c", seed: 3).name == "a-b-d-c-seed3")
+  }
+}

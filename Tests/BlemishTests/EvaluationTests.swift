@@ -1,0 +1,112 @@
+import Datasets
+import Foundation
+import Metrics
+import Testing
+
+@testable import Blemish
+
+@Suite struct EvaluationTests {
+  private func picture(_ type: String, logNFA: Double, regions: Int, hit: Int? = nil) -> Evaluation.Picture {
+    Evaluation.Picture(
+      sample: Sample(path: "a.png", name: "a.png", split: .test, defectType: type), score: -logNFA, logNFA: logNFA,
+      isCalledAnomalous: logNFA < 0, regions: regions,
+      segmentation: hit.map {
+        .init(truePositives: $0, falsePositives: 3, anomalous: 8, intersectionOverUnion: Double($0) / 11)
+      })
+  }
+
+  @Test func verdictsAreCounted() {
+    let pictures = [
+      picture("good", logNFA: 1, regions: 0), picture("good", logNFA: -1, regions: 2),
+      picture("good", logNFA: 3, regions: 0), picture("hole", logNFA: -9, regions: 1),
+      picture("hole", logNFA: 2, regions: 0),
+    ]
+    let verdicts = Verdicts(pictures)
+    #expect(verdicts.detected == 0.5)
+    #expect(verdicts.falseAlarms == 2.0 / 3)
+    #expect(verdicts.f1 == 0.5)
+    let drawn = Verdicts(pictures, drawn: [0, 3, 0, 2, 0])
+    #expect(drawn.detected == 1)
+    #expect(drawn.falseAlarms == 2)
+    #expect(Verdicts([]).f1 == nil)
+    #expect(Verdicts([]).falseAlarms == nil)
+  }
+
+  @Test func aDefectIsMissedWhereNothingSignificantTouchesIt() {
+    #expect(picture("hole", logNFA: 1, regions: 0, hit: 0).isMissed)
+    #expect(picture("hole", logNFA: -1, regions: 1, hit: 0).isMissed)
+    #expect(!picture("hole", logNFA: -1, regions: 1, hit: 2).isMissed)
+    #expect(!picture("hole", logNFA: -1, regions: 1).isMissed)
+    #expect(!picture("good", logNFA: 1, regions: 0).isMissed)
+  }
+
+  @Test func falseAlarmsAreCountedAtEveryPromise() throws {
+    var curve = CalibrationCurve()
+    curve.add([0.9, -0.2, -0.7, -3.6])
+    curve.add([1.2])
+    #expect(curve.levels.map(\.logNFA) == [1, 0.5, 0, -0.5, -1, -1.5, -2, -2.5, -3, -3.5, -4])
+    #expect(curve.levels.map(\.regions) == [4, 3, 3, 2, 1, 1, 1, 1, 1, 1, 0])
+    #expect(curve.levels.map(\.picturesWithRegions) == [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0])
+    let level = try #require(curve.regionsPerPicture(curve.levels[0]))
+    #expect(level.value == 2)
+    #expect(level.interval.contains(2) && level.interval.upperBound > 4)
+    #expect(curve.shareOfPictures(curve.levels[10])?.interval.lowerBound == 0)
+    #expect(CalibrationCurve().regionsPerPicture(curve.levels[0]) == nil)
+    var sum = curve
+    sum.add(curve)
+    #expect(sum.pictures == 4)
+    #expect(sum.levels[0].regions == 8)
+  }
+
+  @Test func evaluationGivesEveryMeasureAndSurvivesJSON() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("evaluation-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let data = try TinyData(folder: folder)
+    let dataset = try Dataset.read(data.path)
+    let session = try TrainingSession(
+      dataset, at: data.path, output: folder + "/model", options: data.options, report: { _ in })
+    _ = try session.run { false }
+    let model = try Model(contentsOf: folder + "/model")
+    let threshold = try #require(try model.fairThreshold(on: dataset.train))
+    let evaluation = try model.evaluate(dataset.test, fairThreshold: threshold)
+    for measure in Measure.allCases {
+      #expect(evaluation.overall[measure].value != nil, "\(measure)")
+      if let interval = evaluation.intervals[measure], let value = evaluation.overall[measure].value {
+        #expect(interval.lowerBound - 0.02 <= value && value <= interval.upperBound + 0.02, "\(measure)")
+      }
+    }
+    #expect(evaluation.intervals.count >= 8)
+    #expect(evaluation.calibration.pictures == 3)
+    #expect(evaluation.defectTypes.count == dataset.defectTypes.count)
+    let summary = EvaluationSummary(evaluation)
+    let json = try JSONEncoder.stable.encode(summary)
+    #expect(try JSONDecoder().decode(EvaluationSummary.self, from: json) == summary)
+    let object = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+    for key in [
+      "image_auroc", "pixel_auroc", "aupro", "miou_at_log_nfa_0", "miou_oracle", "false_alarms_per_normal_image",
+      "images", "seconds_per_image",
+    ] { #expect(object[key] is Double || object[key] is Int, "\(key)") }
+
+    let machine = try #require(model.configuration.training?.machine)
+    #expect(machine == .current(.cpu))
+    #expect(!machine.processor.isEmpty && machine.threads > 0)
+
+    // At the fair threshold, no good training picture has more than one pixel above.
+    for sample in dataset.train {
+      let inspection = try model.inspect([model.configuration.prepare(sample.path)])[0]
+      #expect(inspection.anomalyMap.values.count { $0 > threshold } <= 1)
+    }
+
+    let good = try model.evaluate(dataset.test.filter { !$0.isAnomalous })
+    #expect(good.overall[.pixelAUROC].reason == "there are no anomalous pictures")
+    #expect(good.overall[.falseAlarmsPerNormalImage].value != nil)
+    let nulls = try JSONSerialization.jsonObject(with: JSONEncoder.stable.encode(EvaluationSummary(good)))
+    #expect((nulls as? [String: Any])?["image_auroc"] is NSNull)
+
+    let content = try EvaluationReport.content(
+      title: "cloth", [EvaluatedModel(name: "cloth", model: model, evaluation: evaluation)])
+    #expect(content.calibration.count == 2)
+    #expect(content.galleries.flatMap(\.specimens).allSatisfy { $0.defectType == nil || $0.groundTruth != nil })
+    #expect(Outline(HTMLReport.page(content)) != nil)
+  }
+}
