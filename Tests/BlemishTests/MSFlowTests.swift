@@ -209,15 +209,14 @@ import Torch
   }
 
   @Test func detectorsOfTheCatalogueAreMadeFromTheirConfiguration() throws {
-    let backbone = try BackboneCatalogue.named(BackboneCatalogue.standard)
     let (shapes, features) = scene(height: 64, width: 64)
     for type in DetectorCatalogue.all {
       let json = try type.standardJSON
       let parameters = Parameters(seed: 3)
-      let detector = try type.make(parameters.root, features: shapes, backbone: backbone, json: json)
+      let detector = try type.make(parameters.root, features: shapes, normalisingFeatures: true, json: json)
       let loaded = Parameters(parameters.stateDict())
       let again = try DetectorCatalogue.named(type.name)
-        .make(loaded.root, features: shapes, backbone: backbone, json: json)
+        .make(loaded.root, features: shapes, normalisingFeatures: true, json: json)
       try loaded.requireNothingLeftOver()
       let (first, second) = withoutGradient { (detector(features), again(features)) }
       for (z, other) in zip(first.z, second.z) { #expect(z.floats == other.floats) }

@@ -28,7 +28,7 @@ import Torch
       weights: [],
       height: 32,
       width: 32,
-      seed: 7
+      parameters: Parameters(seed: 7)
     )
     var progress = TrainingProgress()
     progress.step = 3
@@ -49,7 +49,7 @@ import Torch
       selection: .likelihood,
       progress: progress,
       finished: false,
-      machine: "cpu"
+      machine: .current(.cpu)
     )
     return model
   }

@@ -4,7 +4,7 @@ import Testing
 @testable import Blemish
 
 /// Opens the report in a real browser, where one is installed.
-@Suite(.enabled(if: Chromium.path != nil, "chromium is not installed"), .serialized) struct ChromiumTests {
+@Suite(.enabled("chromium is not installed") { Chromium.isInstalled }, .serialized) struct ChromiumTests {
   private static func page() throws -> String {
     let long = "uflow on wide_resnet50_2: " + String(repeating: "a-very-long-name-", count: 8)
     var content = HTMLReportTests().full(long)
@@ -41,8 +41,12 @@ import Testing
 
 /// A headless browser with one page.
 struct Chromium {
-  static let path = ["chromium", "chromium-browser", "google-chrome"].lazy
-    .map { "/usr/bin/\($0)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+  static func path() -> String? {
+    ["chromium", "chromium-browser", "google-chrome"].map { "/usr/bin/\($0)" }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+
+  static var isInstalled: Bool { path() != nil }
 
   private let page: String
   private let folder: String
@@ -68,8 +72,8 @@ struct Chromium {
     let frames = widths.map {
       "<iframe style='border:0;width:\($0)px;height:900px' srcdoc=\"\(HTML.escaped(page))\"></iframe>"
     }
-    let page = "<!DOCTYPE html><title>test</title><script>\(script)</script>" + frames.joined()
-    return String(decoding: try run(page, ["--dump-dom"]), as: UTF8.self)
+    let host = "<!DOCTYPE html><title>test</title><script>\(script)</script>" + frames.joined()
+    return String(decoding: try run(host, ["--dump-dom"]), as: UTF8.self)
   }
 
   func screenshot(dark: Bool) throws -> Data {
@@ -86,7 +90,7 @@ struct Chromium {
     let file = folder + "/page.html"
     try Data(page.utf8).write(to: URL(fileURLWithPath: file))
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(Self.path))
+    process.executableURL = URL(fileURLWithPath: try #require(Self.path()))
     process.arguments =
       ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--user-data-dir=\(folder)/user"]
       + arguments + ["file://" + file]
