@@ -14,7 +14,8 @@ final class WeightsFixture {
   var environment: [String: String]
   var hash: String?
   /// Seconds without a byte after which the cache tries again.
-  var silence: Int64 = 20
+  // Long: the tests beside these may keep the processor for most of a minute.
+  var silence: Int64 = 300
 
   init(server: String? = nil) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -56,7 +57,7 @@ final class WeightsFixture {
     var environment = environment
     if let server { environment["BLEMISH_WEIGHTS_URL"] = server.address + "/mirror/" }
     var cache = WeightCache(environment: environment, components: [component(bytes: bytes)])
-    cache.patience = DownloadPatience(attempts: 3, pause: .milliseconds(1), connecting: 20, silence: silence)
+    cache.patience = DownloadPatience(attempts: 3, pause: .milliseconds(1), connecting: 300, silence: silence)
     return cache
   }
 

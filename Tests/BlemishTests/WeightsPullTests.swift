@@ -240,11 +240,11 @@ import Torch
   }
 
   @Test func stopsWaitingForASilentServer() async throws {
-    let server = try WeightsServer { [file = fixture.file] _, _ in .init(body: file, delay: 30) }
+    let server = try WeightsServer { [file = fixture.file] _, _ in .init(body: file, delay: 600) }
     fixture.silence = 1
     let start = ContinuousClock.now
     await expectFailure(from: server, "timeout", leaving: ["tiny.part", "tiny.part.from"])
-    #expect(ContinuousClock.now - start < .seconds(20))
+    #expect(ContinuousClock.now - start < .seconds(120))
   }
 
   @Test func saysThatTheDiskIsFull() async throws {

@@ -34,6 +34,8 @@ import Torch
     let run = try Tool.run(
       "predict",
       model,
+      "--test",
+      "published",
       folder / "clean.png",
       folder / "defect.png",
       "--output",

@@ -79,8 +79,8 @@ struct Chromium {
   func screenshot(dark: Bool) throws -> Data {
     try run(
       page,
-      ["--screenshot=\(folder)/out", "--window-size=1000,800"]
-        + (dark ? ["--blink-settings=preferredColorScheme=0"] : []), result: "out")
+      ["--screenshot=\(folder)/out.png", "--window-size=1000,800"]
+        + (dark ? ["--blink-settings=preferredColorScheme=0"] : []), result: "out.png")
   }
 
   func printed() throws -> Data { try run(page, ["--print-to-pdf=\(folder)/out"], result: "out") }
