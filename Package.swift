@@ -51,7 +51,8 @@ let package = Package(
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "GoldenCases"]),
     .testTarget(name: "BlemishTests", dependencies: ["Blemish", "GoldenCases"]),
     // Runs the built tool as a user does.
-    .testTarget(name: "ToolTests", dependencies: ["blemish-tool", "Blemish", "Datasets", "Imaging", "Torch"]),
+    .testTarget(
+      name: "ToolTests", dependencies: ["blemish-tool", "Blemish", "Datasets", "Imaging", "Torch"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -25,7 +25,8 @@ struct Export: ParsableCommand {
       """)
   var weights: [String] = []
 
-  @Flag(help: "Leaves the backbone out of a U-Flow's checkpoint; the published loader then needs strict=False.")
+  @Flag(
+    help: "Leaves the backbone out of a U-Flow's checkpoint; the published loader then needs strict=False.")
   var withoutBackbone = false
 
   func validate() throws {

@@ -104,9 +104,12 @@ struct Train: ParsableCommand {
       if let detector { _ = try DetectorCatalogue.named(detector) }
       if let backbone { _ = try BackboneCatalogue.named(backbone) }
       if let size { _ = try RequestedSize(argument: size) }
-      if let settings, !FileManager.default.fileExists(atPath: settings) { _ = try PublishedSettings.named(settings) }
+      if let settings, !FileManager.default.fileExists(atPath: settings) {
+        _ = try PublishedSettings.named(settings)
+      }
       try TrainingSchedule(
-        epochs: epochs ?? 1, batch: batch ?? 1, learningRate: learningRate ?? 1, weightDecay: weightDecay ?? 0,
+        epochs: epochs ?? 1, batch: batch ?? 1, learningRate: learningRate ?? 1,
+        weightDecay: weightDecay ?? 0,
         course: .ramp(end: 1)
       ).check()
     } catch {

@@ -77,7 +77,9 @@ extension DetectorType {
     do {
       configuration = try JSONDecoder().decode(Configuration.self, from: Data(json.utf8))
     } catch {
-      throw ConfigurationError("The configuration of the detector \(name) cannot be read: \((error as? DecodingError)?.summary ?? "\(error)")")
+      throw ConfigurationError(
+        "The configuration of the detector \(name) cannot be read: \((error as? DecodingError)?.summary ?? "\(error)")"
+      )
     }
     return try Self(
       path, features: features, normalisingFeatures: normalisingFeatures, configuration: configuration)

@@ -42,7 +42,8 @@ extension Model {
   /// - Throws: ``ConfigurationError`` where a file for the backbone is of other weights than the model's.
   func checkpoint(_ options: ExportOptions) throws -> PyTorchFile.Value {
     try DetectorCatalogue.named(configuration.detector).checkpoint(
-      of: parameters.stateDict(), backbone: options.includesBackbone ? backboneParts(options.wholeBackbone) : [],
+      of: parameters.stateDict(),
+      backbone: options.includesBackbone ? backboneParts(options.wholeBackbone) : [],
       epoch: configuration.training?.progress.keptEpoch ?? 0)
   }
 
@@ -52,10 +53,12 @@ extension Model {
     if !files.isEmpty {
       guard try contentHash(of: description.stateDict(from: files)) == configuration.backboneHash else {
         throw ConfigurationError(
-          "\(paths.joined(separator: ", ")): not the weights of \(description.name) that the model was trained with")
+          "\(paths.joined(separator: ", ")): not the weights of \(description.name) that the model was trained with"
+        )
       }
     }
-    return try zip(description.components, description.componentStateDicts(of: backboneWeights)).map { part, used in
+    return try zip(description.components, description.componentStateDicts(of: backboneWeights)).map {
+      part, used in
       let whole = try files.compactMap { try part.wholeStateDict(in: $0.tensors) }.first
       return PublishedBackbonePart(used: used, whole: whole)
     }

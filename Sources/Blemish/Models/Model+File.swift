@@ -86,7 +86,8 @@ extension Model {
     do {
       return try JSONDecoder().decode(ModelConfiguration.self, from: data)
     } catch {
-      throw ConfigurationError("its configuration cannot be read: \((error as? DecodingError)?.summary ?? "\(error)")")
+      throw ConfigurationError(
+        "its configuration cannot be read: \((error as? DecodingError)?.summary ?? "\(error)")")
     }
   }
 

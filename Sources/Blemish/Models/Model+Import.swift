@@ -128,7 +128,8 @@ public struct ImportedModel {
     }
     let sizes = zip(features, backbone.strides).map { ($0.height * $1, $0.width * $1) }
     guard let size = sizes.first, sizes.allSatisfy({ $0 == size }) else {
-      throw ConfigurationError("its feature maps \(features) are not those of one picture at \(backbone.name)")
+      throw ConfigurationError(
+        "its feature maps \(features) are not those of one picture at \(backbone.name)")
     }
     if let wanted, wanted != size {
       throw ConfigurationError(

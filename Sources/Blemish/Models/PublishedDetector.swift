@@ -35,7 +35,8 @@ public struct PublishedDetector {
   ///   ``ConfigurationError``.
   public func detector(over shapes: [FeatureShape]? = nil, device: Device = .cpu) throws -> any Detector {
     guard let shapes = shapes ?? features else {
-      throw ConfigurationError("the checkpoint does not show the sizes of the feature maps; they must be given")
+      throw ConfigurationError(
+        "the checkpoint does not show the sizes of the feature maps; they must be given")
     }
     let parameters = Parameters(stateDict, device: device)
     let detector = try type.make(

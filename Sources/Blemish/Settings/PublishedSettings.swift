@@ -91,7 +91,8 @@ public struct PublishedSettings: Sendable, Equatable {
       throw ConfigurationError("is not UTF-8 text")
     }
     guard !Self.holdsAnchor(text) else {
-      throw ConfigurationError("names a value with '&' to repeat it: write it out, no published settings do so")
+      throw ConfigurationError(
+        "names a value with '&' to repeat it: write it out, no published settings do so")
     }
     let root: Node?
     do {

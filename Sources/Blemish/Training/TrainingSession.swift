@@ -320,13 +320,15 @@ private func requireWritable(_ path: String) throws {
   guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
     throw ConfigurationError("\(path): the folder \(folder) does not exist; make it first")
   }
-  guard !path.hasSuffix("/"), !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue
+  guard !path.hasSuffix("/"),
+    !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue
   else { throw ConfigurationError("\(path): is a folder; name the model's file") }
   // Permissions do not tell everything, of a read-only file system for instance.
   let trial = "\(folder)/.blemish-\(UInt64.random(in: 0 ... .max)).trial"
   let file = open(trial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
   guard file >= 0 else {
-    throw ConfigurationError("\(path): nothing can be written in \(folder): \(String(cString: strerror(errno)))")
+    throw ConfigurationError(
+      "\(path): nothing can be written in \(folder): \(String(cString: strerror(errno)))")
   }
   close(file)
   unlink(trial)
