@@ -65,18 +65,19 @@ struct Chromium {
         }
       }
       """
+    let text = HTML.escaped(page)
     let frames = widths.map {
-      "<iframe style='border:0;width:\($0)px;height:900px' srcdoc=\"\(HTML.escaped(page))\"></iframe>"
+      "<iframe style='border:0;width:\($0)px;height:900px' srcdoc=\"\(text)\"></iframe>"
     }
-    let page = "<!DOCTYPE html><title>test</title><script>\(script)</script>" + frames.joined()
-    return String(decoding: try run(page, ["--dump-dom"]), as: UTF8.self)
+    let around = "<!DOCTYPE html><title>test</title><script>\(script)</script>" + frames.joined()
+    return String(decoding: try run(around, ["--dump-dom"]), as: UTF8.self)
   }
 
   func screenshot(dark: Bool) throws -> Data {
     try run(
       page,
-      ["--screenshot=\(folder)/out", "--window-size=1000,800"]
-        + (dark ? ["--blink-settings=preferredColorScheme=0"] : []), result: "out")
+      ["--screenshot=\(folder)/out.png", "--window-size=1000,800"]
+        + (dark ? ["--blink-settings=preferredColorScheme=0"] : []), result: "out.png")
   }
 
   func printed() throws -> Data { try run(page, ["--print-to-pdf=\(folder)/out"], result: "out") }
