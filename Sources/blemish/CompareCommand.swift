@@ -28,7 +28,9 @@ struct Compare: ParsableCommand {
 
   @Option(
     name: .customLong("detector"),
-    help: "A detector (\(DetectorCatalogue.all.map { $0.name }.joined(separator: ", "))); once for each. Without, all.")
+    help:
+      "A detector (\(DetectorCatalogue.all.map { $0.name }.joined(separator: ", "))); once for each. Without, all."
+  )
   var detectors: [String] = []
 
   @Option(
@@ -59,7 +61,10 @@ struct Compare: ParsableCommand {
   @Flag(help: "U-Flow takes the settings published for each category of MVTec AD.")
   var publishedSettings = false
 
-  @Option(help: "The part of the good pictures that is held out to choose the epoch and to calibrate the test; 0 for none.")
+  @Option(
+    help:
+      "The part of the good pictures that is held out to choose the epoch and to calibrate the test; 0 for none."
+  )
   var heldOut = TrainingOptions().heldOut
 
   @Option(help: "The epoch to keep: likelihood, last or test-auroc; see 'blemish train --help'.")
@@ -76,7 +81,8 @@ struct Compare: ParsableCommand {
   func run() throws {
     Interruption.listen()
     let progress = ProgressLine(quiet: quiet)
-    let outcome = try Comparison(try plan(), folder: output).run(shouldStop: { Interruption.isWanted }) { event in
+    let outcome = try Comparison(try plan(), folder: output).run(shouldStop: { Interruption.isWanted }) {
+      event in
       show(event, progress)
     }
     progress.finish()
@@ -109,7 +115,8 @@ struct Compare: ParsableCommand {
       } else if plan.backbones.count == 1 {
         plan.weights[plan.backbones[0], default: []].append(text)
       } else {
-        throw ValidationError("--weights takes BACKBONE=FILE where there are several backbones, not '\(text)'")
+        throw ValidationError(
+          "--weights takes BACKBONE=FILE where there are several backbones, not '\(text)'")
       }
     }
     return plan

@@ -57,14 +57,16 @@ struct Evaluate: ParsableCommand {
     let dataset = try layout.read(data, seed: record?.seed ?? 0)
     guard !dataset.test.isEmpty else {
       throw ConfigurationError(
-        "\(data): has no test pictures (read as \(dataset.format.rawValue)); 'blemish predict' judges single pictures")
+        "\(data): has no test pictures (read as \(dataset.format.rawValue)); 'blemish predict' judges single pictures"
+      )
     }
     let progress = ProgressLine(quiet: quiet)
     for warning in dataset.warnings.prefix(20) { progress.line("note: \(warning)") }
     let threshold =
       fairThreshold
       ? try model.fairThreshold(on: dataset.train, batch: batch) { done in
-        progress.rewrite("\(done) of \(dataset.train.count) good pictures", final: done == dataset.train.count)
+        progress.rewrite(
+          "\(done) of \(dataset.train.count) good pictures", final: done == dataset.train.count)
         return false
       } : nil
     let evaluation = try model.evaluate(

@@ -31,7 +31,8 @@ import Testing
         report: { if case .training(.step) = $0 { steps += 1 } })
       #expect(stopped.stopped)
       #expect(stopped.table.missing.count == 1)
-      let resumed = try Comparison(plan, folder: folder + "/parts").run(shouldStop: { false }, report: { _ in })
+      let resumed = try Comparison(plan, folder: folder + "/parts").run(
+        shouldStop: { false }, report: { _ in })
       #expect(!resumed.stopped)
       func values(_ outcome: Comparison.Outcome) -> [Measure: ComparisonTable.Cell]? {
         outcome.table.parts.first?.rows.first?.values
@@ -51,7 +52,9 @@ import Testing
 
       var other = plan
       other.choices.epochs = 3
-      let error = #expect(throws: ConfigurationError.self) { try Comparison(other, folder: folder + "/parts") }
+      let error = #expect(throws: ConfigurationError.self) {
+        try Comparison(other, folder: folder + "/parts")
+      }
       #expect(error?.description.contains("other settings") == true)
     }
   }
@@ -101,7 +104,8 @@ import Testing
     options.schedule = UFlow.schedule
     let summary = EvaluationSummary(
       options: .init(), overall: .init(images: 9, anomalousImages: 4, values: values), unavailable: [:],
-      intervals: [:], defectTypes: [:], calibration: CalibrationCurve(), fairThreshold: nil, secondsPerImage: 0.1)
+      intervals: [:], defectTypes: [:], calibration: CalibrationCurve(), fairThreshold: nil,
+      secondsPerImage: 0.1)
     return ComparisonRunResult(
       run: .init(category: category, detector: detector, backbone: "resnet18", seed: seed),
       settings: try .init(options, .init()), format: DatasetFormat.mvtecAD.rawValue, evaluation: summary,
@@ -123,7 +127,8 @@ import Testing
     ]
     let last = ComparisonRun(category: "metal_nut", detector: "uflow", backbone: "resnet18", seed: 1)
     return ComparisonTable(
-      results, failures: [.init(run: last, reason: "out of\nmemory, \"really\"")], runs: results.map(\.run) + [last])
+      results, failures: [.init(run: last, reason: "out of\nmemory, \"really\"")],
+      runs: results.map(\.run) + [last])
   }
 
   @Test func meansAndDeviationsAreOverSeeds() throws {
@@ -146,7 +151,9 @@ import Testing
   @Test func everyFormatHoldsTheFiguresAndThePublishedOnes() throws {
     let table = try table()
     #expect(table.markdown.contains("| carpet | 95.00 ± 7.07 |"))
-    #expect(table.markdown.contains("| published: U-Flow | – | **98.74** | **95.19** | **0.541** | **0.545** | – |"))
+    #expect(
+      table.markdown.contains("| published: U-Flow | – | **98.74** | **95.19** | **0.541** | **0.545** | – |")
+    )
     #expect(table.markdown.contains("no test picture was looked at"))
     #expect(table.markdown.contains("Failed: metal_nut-uflow-resnet18-seed1: out of memory"))
     #expect(!table.markdown.contains("MSFlow |"))

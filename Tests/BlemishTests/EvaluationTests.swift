@@ -8,7 +8,8 @@ import Testing
 @Suite struct EvaluationTests {
   private func picture(_ type: String, logNFA: Double, regions: Int, hit: Int? = nil) -> Evaluation.Picture {
     Evaluation.Picture(
-      sample: Sample(path: "a.png", name: "a.png", split: .test, defectType: type), score: -logNFA, logNFA: logNFA,
+      sample: Sample(path: "a.png", name: "a.png", split: .test, defectType: type), score: -logNFA,
+      logNFA: logNFA,
       isCalledAnomalous: logNFA < 0, regions: regions,
       segmentation: hit.map {
         .init(truePositives: $0, falsePositives: 3, anomalous: 8, intersectionOverUnion: Double($0) / 11)
@@ -83,7 +84,8 @@ import Testing
     #expect(try JSONDecoder().decode(EvaluationSummary.self, from: json) == summary)
     let object = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
     for key in [
-      "image_auroc", "pixel_auroc", "aupro", "miou_at_log_nfa_0", "miou_oracle", "false_alarms_per_normal_image",
+      "image_auroc", "pixel_auroc", "aupro", "miou_at_log_nfa_0", "miou_oracle",
+      "false_alarms_per_normal_image",
       "images", "seconds_per_image",
     ] { #expect(object[key] is Double || object[key] is Int, "\(key)") }
 
@@ -106,7 +108,8 @@ import Testing
     let content = try EvaluationReport.content(
       title: "cloth", [EvaluatedModel(name: "cloth", model: model, evaluation: evaluation)])
     #expect(content.calibration.count == 2)
-    #expect(content.galleries.flatMap(\.specimens).allSatisfy { $0.defectType == nil || $0.groundTruth != nil })
+    #expect(
+      content.galleries.flatMap(\.specimens).allSatisfy { $0.defectType == nil || $0.groundTruth != nil })
     #expect(Outline(HTMLReport.page(content)) != nil)
   }
 }

@@ -99,24 +99,31 @@ struct EventReader {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let file = try EventFile(folder: folder)
     try file.add("loss", -0.5, step: 300)
-    try file.add("map", Picture(width: 3, height: 2, channels: 1, samples: .eightBit([0, 1, 2, 3, 4, 5])), step: 301)
+    try file.add(
+      "map", Picture(width: 3, height: 2, channels: 1, samples: .eightBit([0, 1, 2, 3, 4, 5])), step: 301)
     try file.add("z", Histogram([-1, 0, 0, 3], bars: 4), step: 302)
     try file.restart(at: 7)
     let name = (file.path as NSString).lastPathComponent
     #expect(name.hasPrefix("events.out.tfevents."))
     let reader = try EventReader(try Data(contentsOf: URL(fileURLWithPath: file.path)))
-    guard case .bytes(let version)? = reader.events[0][3]?.first else { throw ConfigurationError("no version") }
+    guard case .bytes(let version)? = reader.events[0][3]?.first else {
+      throw ConfigurationError("no version")
+    }
     #expect(String(decoding: version, as: UTF8.self) == "brain.Event:2")
     let summaries = try reader.summaries()
     #expect(summaries.map(\.tag) == ["loss", "map", "z"])
     #expect(summaries.map(\.step) == [300, 301, 302])
-    guard case .number(let bits)? = summaries[0].value[2]?.first else { throw ConfigurationError("no number") }
+    guard case .number(let bits)? = summaries[0].value[2]?.first else {
+      throw ConfigurationError("no number")
+    }
     #expect(Float(bitPattern: UInt32(bits)) == -0.5)
     guard case .bytes(let image)? = summaries[1].value[4]?.first,
       case .bytes(let png)? = try EventReader.fields(image)[4]?.first
     else { throw ConfigurationError("no picture") }
     #expect(png.starts(with: [0x89, 0x50, 0x4E, 0x47]))
-    guard case .bytes(let histogram)? = summaries[2].value[5]?.first else { throw ConfigurationError("no histogram") }
+    guard case .bytes(let histogram)? = summaries[2].value[5]?.first else {
+      throw ConfigurationError("no histogram")
+    }
     let fields = try EventReader.fields(histogram)
     guard case .bytes(let counts)? = fields[7]?.first else { throw ConfigurationError("no counts") }
     let bars = stride(from: 0, to: counts.count, by: 8).map {
@@ -133,7 +140,9 @@ struct EventReader {
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let now = Date()
-    let (one, other) = (try EventFile(folder: folder, now: { now }), try EventFile(folder: folder, now: { now }))
+    let (one, other) = (
+      try EventFile(folder: folder, now: { now }), try EventFile(folder: folder, now: { now })
+    )
     #expect(one.path != other.path)
   }
 
@@ -163,7 +172,8 @@ struct EventReader {
     var options = data.options
     options.tensorBoard = folder + "/events"
     let session = try TrainingSession(
-      try Dataset.read(data.path), at: data.path, output: folder + "/model", options: options, report: { _ in })
+      try Dataset.read(data.path), at: data.path, output: folder + "/model", options: options,
+      report: { _ in })
     #expect(try session.run { false } == .finished)
     let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/events")
     #expect(files.count == 1)

@@ -89,8 +89,12 @@ import Testing
 
   @Test func askingForIntervalsChangesNoMetric() throws {
     let evaluation = PixelEvaluation()
-    for picture in pictures(6, side: 16) { try evaluation.add(scores: picture.scores, mask: picture.mask, width: 16) }
-    let (plain, with) = (try evaluation.measures(), try evaluation.measures(bootstrap: Bootstrap(resamples: 5)))
+    for picture in pictures(6, side: 16) {
+      try evaluation.add(scores: picture.scores, mask: picture.mask, width: 16)
+    }
+    let (plain, with) = (
+      try evaluation.measures(), try evaluation.measures(bootstrap: Bootstrap(resamples: 5))
+    )
     #expect(plain.intervals == nil)
     #expect(plain.ranking.auroc == with.ranking.auroc)
     #expect(plain.aupro == with.aupro)

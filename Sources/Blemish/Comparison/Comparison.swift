@@ -100,7 +100,8 @@ public struct Comparison {
       report(.evaluated(done: done, of: all))
       return shouldStop()
     }
-    let evaluation = try model.evaluate(dataset.test, options: plan.inspection, fairThreshold: threshold) { done in
+    let evaluation = try model.evaluate(dataset.test, options: plan.inspection, fairThreshold: threshold) {
+      done in
       report(.evaluated(done: good.count + done, of: all))
       return shouldStop()
     }
@@ -109,7 +110,8 @@ public struct Comparison {
     try HTMLReport.write(try EvaluationReport.content(title: title, [part]), to: path(run, "html"))
     let result = ComparisonRunResult(
       run: run, settings: try .init(options, plan.inspection), format: dataset.format.rawValue,
-      evaluation: EvaluationSummary(evaluation), training: record, testFingerprint: try fingerprint(of: dataset.test),
+      evaluation: EvaluationSummary(evaluation), training: record,
+      testFingerprint: try fingerprint(of: dataset.test),
       machine: .current(options.device), date: ISO8601DateFormatter().string(from: Date()))
     try result.write(to: path(run, "json"))
     return result
@@ -141,7 +143,8 @@ public struct Comparison {
     if let result = try ComparisonRunResult.read(path(run, "json")) {
       guard result.settings == wanted, result.run == run else {
         throw ConfigurationError(
-          "\(path(run, "json")): was made with other settings; take another folder, or remove it and its model")
+          "\(path(run, "json")): was made with other settings; take another folder, or remove it and its model"
+        )
       }
     } else if FileManager.default.fileExists(atPath: path(run, "blemish")),
       let record = try Model.configuration(ofFile: path(run, "blemish")).training

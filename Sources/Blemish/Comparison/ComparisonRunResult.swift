@@ -55,7 +55,8 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
     do {
       return try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     } catch {
-      throw ConfigurationError("\(path): is no result of a comparison; remove it, or take another folder: \(error)")
+      throw ConfigurationError(
+        "\(path): is no result of a comparison; remove it, or take another folder: \(error)")
     }
   }
 

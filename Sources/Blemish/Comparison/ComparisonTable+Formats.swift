@@ -17,7 +17,8 @@ extension ComparisonTable {
       text += "| --- |\(String(repeating: " ---: |", count: Measure.published.count))\n"
       for line in lines(part, plusMinus: " ± ") {
         let cells = line.isMean ? line.cells.map { $0 == "–" ? $0 : "**\($0)**" } : line.cells
-        text += "| \(line.name.replacingOccurrences(of: "|", with: "\\|")) | \(cells.joined(separator: " | ")) |\n"
+        text +=
+          "| \(line.name.replacingOccurrences(of: "|", with: "\\|")) | \(cells.joined(separator: " | ")) |\n"
       }
       text += "\n"
     }
@@ -30,7 +31,8 @@ extension ComparisonTable {
     for part in parts {
       text += "% \(Self.escaped(part.name))\n"
       text += "\\begin{tabular}{l\(String(repeating: "r", count: Measure.published.count))}\n\\toprule\n"
-      text += " & \(Measure.published.map { Self.escaped($0.title) }.joined(separator: " & ")) \\\\\n\\midrule\n"
+      text +=
+        " & \(Measure.published.map { Self.escaped($0.title) }.joined(separator: " & ")) \\\\\n\\midrule\n"
       var wasMean = false
       for line in lines(part, plusMinus: " $\\pm$ ") {
         if line.isMean && !wasMean { text += "\\midrule\n" }
@@ -46,7 +48,8 @@ extension ComparisonTable {
   /// Every measure of every row as comma-separated values, fractions in full precision.
   public var csv: String {
     func field(_ text: String) -> String {
-      text.contains { "\",\n\r".contains($0) } ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
+      text.contains { "\",\n\r".contains($0) }
+        ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
     }
     let columns = Measure.allCases.flatMap { [$0.rawValue, "\($0.rawValue)_sd"] }
     var lines = [(["detector", "backbone", "category", "seeds"] + columns).joined(separator: ",")]
@@ -58,13 +61,15 @@ extension ComparisonTable {
           return [cell.map { "\($0.mean)" } ?? "", cell?.standardDeviation.map { "\($0)" } ?? ""]
         }
         lines.append(
-          ([part.detector, part.backbone, row.name].map(field) + ["\(seeds)"] + values).joined(separator: ","))
+          ([part.detector, part.backbone, row.name].map(field) + ["\(seeds)"] + values).joined(separator: ",")
+        )
       }
     }
     for result in published {
       let values = Measure.allCases.flatMap { [result.values[$0].map { "\($0)" } ?? "", ""] }
-      lines.append(([field("published: \(result.method)"), field(result.source), "mean", ""] + values)
-        .joined(separator: ","))
+      lines.append(
+        ([field("published: \(result.method)"), field(result.source), "mean", ""] + values)
+          .joined(separator: ","))
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -83,7 +88,9 @@ extension ComparisonTable {
     var notes = ["Rates are in per cent, mIoU is a fraction; ± is the standard deviation over seeds."]
     notes += epochs
     notes += published.map { "\($0.method), published: \($0.source)." }
-    notes += failures.map { "Failed: \($0.run.name): \($0.reason.split(separator: "\n").joined(separator: " "))" }
+    notes += failures.map {
+      "Failed: \($0.run.name): \($0.reason.split(separator: "\n").joined(separator: " "))"
+    }
     if !missing.isEmpty { notes.append("Not done yet: \(missing.joined(separator: ", ")).") }
     return notes
   }

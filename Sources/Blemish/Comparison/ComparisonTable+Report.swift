@@ -17,13 +17,16 @@ extension ComparisonTable {
     content.cautions = failures.map { "\($0.run.name) failed: \($0.reason)" }
     if !missing.isEmpty { content.cautions.append("Not done yet: \(missing.joined(separator: ", ")).") }
     var table = ReportContent.Table(
-      columns: (Measure.published + [.falseAlarmsPerNormalImage]).map { .init($0.title, isShare: $0.isShare) },
+      columns: (Measure.published + [.falseAlarmsPerNormalImage]).map {
+        .init($0.title, isShare: $0.isShare)
+      },
       rows: parts.flatMap(rows) + published.map(row))
     table.title = "Metrics by category"
     table.rowHeading = "Category"
     content.metrics = table
     for part in parts {
-      content.calibration += EvaluationReport.calibration(part.calibration, name: parts.count > 1 ? part.name : nil)
+      content.calibration += EvaluationReport.calibration(
+        part.calibration, name: parts.count > 1 ? part.name : nil)
     }
     content.links = done.map { .init($0, path: "\($0).html") }
     content.configuration = published.map { .init("published: \($0.method)", $0.source) }

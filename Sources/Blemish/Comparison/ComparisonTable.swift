@@ -140,7 +140,9 @@ public struct ComparisonTable: Sendable, Encodable {
   /// What is averaged: textures and objects as in the papers, and everything.
   private static func groups(_ categories: [String], _ textures: Set<String>) -> [(String, [String])] {
     guard categories.count > 1 else { return [] }
-    let (surfaces, objects) = (categories.filter(textures.contains), categories.filter { !textures.contains($0) })
+    let (surfaces, objects) = (
+      categories.filter(textures.contains), categories.filter { !textures.contains($0) }
+    )
     guard !surfaces.isEmpty, !objects.isEmpty else { return [("mean", categories)] }
     return [("mean of textures", surfaces), ("mean of objects", objects), ("mean", categories)]
   }

@@ -16,13 +16,15 @@ public struct PublishedResult: Sendable, Codable, Equatable {
     switch format {
     case .mvtecAD:
       [
-        "carpet", "grid", "leather", "tile", "wood", "bottle", "cable", "capsule", "hazelnut", "metal_nut", "pill",
+        "carpet", "grid", "leather", "tile", "wood", "bottle", "cable", "capsule", "hazelnut", "metal_nut",
+        "pill",
         "screw", "toothbrush", "transistor", "zipper",
       ]
     case .btad: ["01", "02", "03"]
     case .visa:
       [
-        "candle", "capsules", "cashew", "chewinggum", "fryum", "macaroni1", "macaroni2", "pcb1", "pcb2", "pcb3", "pcb4",
+        "candle", "capsules", "cashew", "chewinggum", "fryum", "macaroni1", "macaroni2", "pcb1", "pcb2",
+        "pcb3", "pcb4",
         "pipe_fryum",
       ]
     default: nil
@@ -52,7 +54,8 @@ public struct PublishedResult: Sendable, Codable, Equatable {
     case .magneticTiles:
       [("1-NN", 0.8), ("DifferNet", 0.977), ("PatchCore", 0.979), ("CS-Flow", 0.993)].map {
         PublishedResult(
-          method: $0, values: [.imageAUROC: $1], source: "by others, with ImageNet features and another drawn split")
+          method: $0, values: [.imageAUROC: $1],
+          source: "by others, with ImageNet features and another drawn split")
       }
     default: []
     }
@@ -62,7 +65,8 @@ public struct PublishedResult: Sendable, Codable, Equatable {
   private static func uflow(_ values: [Measure: Double]) -> PublishedResult {
     PublishedResult(
       method: "U-Flow", detector: UFlow.name, values: values,
-      source: "arXiv 2211.12353, CaiT-M48 and CaiT-S24; mean over all categories, epoch chosen on the test set")
+      source:
+        "arXiv 2211.12353, CaiT-M48 and CaiT-S24; mean over all categories, epoch chosen on the test set")
   }
 
   private static func msflow(_ values: [Measure: Double]) -> PublishedResult {

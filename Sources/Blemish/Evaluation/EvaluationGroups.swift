@@ -105,7 +105,9 @@ struct EvaluationGroups {
       calibration: calibration, fairThreshold: fairThreshold, pictures: pictures,
       curves: .init(
         imageROC: ranking.ranking.auroc.value.map { _ in ranking.ranking.roc },
-        imagePrecisionRecall: ranking.ranking.averagePrecision.value.map { _ in ranking.ranking.precisionRecall },
+        imagePrecisionRecall: ranking.ranking.averagePrecision.value.map { _ in
+          ranking.ranking.precisionRecall
+        },
         pixelROC: hasMasks ? anomaly.ranking.roc : nil,
         perRegionOverlap: hasMasks ? anomaly.perRegionOverlap : nil,
         pixelPrecisionRecall: hasMasks ? anomaly.ranking.precisionRecall : nil),
@@ -126,7 +128,8 @@ struct EvaluationGroups {
     let noFair = Measured.unavailable(reason: "no fair threshold was asked for")
     let noAnomalous = Measured.unavailable(reason: "there are no anomalous pictures")
     var measured: [Measure: Measured] = [
-      .imageAUROC: ranking.auroc, .imageAveragePrecision: ranking.averagePrecision, .imageF1Best: ranking.bestF1,
+      .imageAUROC: ranking.auroc, .imageAveragePrecision: ranking.averagePrecision,
+      .imageF1Best: ranking.bestF1,
       .imageF1AtLogNFA0: verdicts.f1.map { .value($0) } ?? noAnomalous,
       .detectedAnomalousImages: verdicts.detected.map { .value($0) } ?? noAnomalous,
       .falseAlarmsPerNormalImage: verdicts.falseAlarms.map { .value($0) }
@@ -134,7 +137,8 @@ struct EvaluationGroups {
     ]
     let pixels: [Measure: Measured] = [
       .pixelAUROC: anomaly.ranking.auroc, .pixelAveragePrecision: anomaly.ranking.averagePrecision,
-      .pixelF1Best: anomaly.ranking.bestF1, .pixelF1AtLogNFA0: group.atLogNFA0.measures.f1, .aupro: anomaly.aupro,
+      .pixelF1Best: anomaly.ranking.bestF1, .pixelF1AtLogNFA0: group.atLogNFA0.measures.f1,
+      .aupro: anomaly.aupro,
       .meanIoUAtLogNFA0: group.atLogNFA0.measures.meanIoU, .meanIoUOracle: significance.bestMeanIoU,
       .meanIoUAtFairThreshold: fair?.meanIoU ?? noFair,
       .pooledIoUAtLogNFA0: group.atLogNFA0.measures.pooledIoU, .pooledIoUOracle: significance.bestPooledIoU,

@@ -15,8 +15,14 @@ extension EvaluationReport {
     let prefix = naming ? "\(part.name): " : ""
     return try [
       ("found defects", "Of every defect type in turn, the most significant first.", found, count),
-      ("missed defects", "The farthest from being significant first; last, what was called anomalous only in other places.", missed, count),
-      ("false alarms", "Good pictures that were called anomalous, the most significant first.", alarms, count),
+      (
+        "missed defects",
+        "The farthest from being significant first; last, what was called anomalous only in other places.",
+        missed, count
+      ),
+      (
+        "false alarms", "Good pictures that were called anomalous, the most significant first.", alarms, count
+      ),
       ("good pictures", "Good pictures that were called good.", good, min(count, 4)),
     ].compactMap { title, note, chosen, limit in
       guard !chosen.isEmpty else { return nil }
@@ -38,7 +44,9 @@ extension EvaluationReport {
   /// The longest side of pictures in the report.
   private static let pictureSide = 256
 
-  private static func specimen(_ evaluated: Evaluation.Picture, _ part: EvaluatedModel) throws -> ReportContent.Specimen {
+  private static func specimen(_ evaluated: Evaluation.Picture, _ part: EvaluatedModel) throws
+    -> ReportContent.Specimen
+  {
     let picture = try Picture(contentsOf: evaluated.sample.path)
     let prepared = try part.model.configuration.prepare(picture, path: evaluated.sample.path)
     let inspection = try part.model.inspect([prepared], options: part.evaluation.options)[0]
@@ -53,9 +61,12 @@ extension EvaluationReport {
     let truth = try evaluated.sample.mask(width: picture.width, height: picture.height)?
       .resized(width: width, height: height)
     return ReportContent.Specimen(
-      name: evaluated.sample.name, defectType: evaluated.sample.isAnomalous ? evaluated.sample.defectType : nil,
-      isCalledAnomalous: evaluated.isCalledAnomalous, isMissed: evaluated.isMissed, score: evaluated.score, logNFA: evaluated.logNFA,
-      picture: try small.jpegData(quality: 85), heatMap: try small.overlaid(with: heat, range: 0...1).jpegData(),
+      name: evaluated.sample.name,
+      defectType: evaluated.sample.isAnomalous ? evaluated.sample.defectType : nil,
+      isCalledAnomalous: evaluated.isCalledAnomalous, isMissed: evaluated.isMissed, score: evaluated.score,
+      logNFA: evaluated.logNFA,
+      picture: try small.jpegData(quality: 85),
+      heatMap: try small.overlaid(with: heat, range: 0...1).jpegData(),
       predictedMask: try mask.picture.pngData(), groundTruth: try truth?.picture.pngData())
   }
 }

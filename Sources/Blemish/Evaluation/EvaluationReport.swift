@@ -28,8 +28,10 @@ public enum EvaluationReport {
     title: String, _ parts: [EvaluatedModel], picturesPerGallery: Int = 20
   ) throws -> ReportContent {
     var content = ReportContent(title: title)
-    content.subtitle = parts.map { "\($0.model.configuration.detector) on \($0.model.configuration.backbone)" }
-      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: ", ")
+    content.subtitle = parts.map {
+      "\($0.model.configuration.detector) on \($0.model.configuration.backbone)"
+    }
+    .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: ", ")
     content.summary = summary(parts)
     content.headline = headline(parts)
     content.cautions = cautions(parts)
@@ -64,7 +66,8 @@ public enum EvaluationReport {
     let pictures = all(parts)
     let anomalous = pictures.filter(\.sample.isAnomalous)
     let good = pictures.filter { !$0.sample.isAnomalous }
-    return "Of \(anomalous.count) pictures with a defect, \(anomalous.count(where: \.isCalledAnomalous)) were called "
+    return
+      "Of \(anomalous.count) pictures with a defect, \(anomalous.count(where: \.isCalledAnomalous)) were called "
       + "anomalous; of \(good.count) good ones, \(good.count(where: \.isCalledAnomalous)) were. No threshold was chosen "
       + "by looking at defects: a region counts when fewer than \(accepted(parts)) like it are expected in a picture of "
       + "a good part."
@@ -79,7 +82,8 @@ public enum EvaluationReport {
   private static func headline(_ parts: [EvaluatedModel]) -> [ReportContent.Figure] {
     let measures: [(Measure, String)] = [
       (.imageAUROC, "Image AUROC"), (.pixelAUROC, "Pixel AUROC"), (.aupro, "AUPRO"),
-      (.meanIoUAtLogNFA0, "mIoU at log NFA = 0"), (.falseAlarmsPerNormalImage, "False alarms per good picture"),
+      (.meanIoUAtLogNFA0, "mIoU at log NFA = 0"),
+      (.falseAlarmsPerNormalImage, "False alarms per good picture"),
     ]
     let figures = measures.map { measure, name in
       let values = parts.compactMap { $0.evaluation.overall[measure].value }
@@ -104,7 +108,8 @@ public enum EvaluationReport {
     var cautions: [String] = []
     if parts.contains(where: { $0.model.configuration.training?.selection == .testAUROC }) {
       cautions.append(
-        "The epoch was chosen by the pixel AUROC on a test set, as the published code does: the figures are optimistic.")
+        "The epoch was chosen by the pixel AUROC on a test set, as the published code does: the figures are optimistic."
+      )
     }
     if parts.contains(where: { $0.model.configuration.training?.finished == false }) {
       cautions.append("The training of a model was not finished.")
@@ -114,7 +119,8 @@ public enum EvaluationReport {
 
   private static let columns: [Measure] = [
     .imageAUROC, .imageAveragePrecision, .imageF1AtLogNFA0, .detectedAnomalousImages, .pixelAUROC,
-    .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle, .meanIoUAtFairThreshold,
+    .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle,
+    .meanIoUAtFairThreshold,
   ]
 
   private static func metrics(_ parts: [EvaluatedModel]) -> ReportContent.Table {
@@ -171,7 +177,8 @@ public enum EvaluationReport {
     }
     guard !curves.isEmpty else { return nil }
     return .init(
-      curves: curves, keptEpoch: parts.count == 1 ? parts[0].model.configuration.training?.progress.keptEpoch : nil,
+      curves: curves,
+      keptEpoch: parts.count == 1 ? parts[0].model.configuration.training?.progress.keptEpoch : nil,
       note: "Negative log-likelihood per feature, up to a constant.")
   }
 

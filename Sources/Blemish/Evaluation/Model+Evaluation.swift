@@ -26,7 +26,8 @@ extension Model {
       let regions = inspections.map { $0.regions(of: $0.mask(of: $0.logNFAMap), in: $0.logNFAMap).count }
       elapsed += clock.now - start
       for (inspection, regions) in zip(inspections, regions) {
-        try groups.add(inspection, samples[done], regions: regions, try groundTruth(of: samples[done], inspection))
+        try groups.add(
+          inspection, samples[done], regions: regions, try groundTruth(of: samples[done], inspection))
         done += 1
       }
       if progress(done) { throw CancellationError() }
@@ -45,7 +46,8 @@ extension Model {
   ) throws -> Float? {
     var threshold = FairThreshold()
     var done = 0
-    try configuration.forEachBatch(of: samples.filter { !$0.isAnomalous }.map(\.path), size: batch) { prepared in
+    try configuration.forEachBatch(of: samples.filter { !$0.isAnomalous }.map(\.path), size: batch) {
+      prepared in
       for inspection in try inspect(prepared.map { try $0.get() }) {
         try threshold.add(scores: inspection.anomalyMap.values)
         done += 1
@@ -66,7 +68,8 @@ extension Model {
         done += 1
         guard let truth = try groundTruth(of: sample, inspection) else { continue }
         try pixels.add(
-          scores: inspection.anomalyMap.values, mask: sample.isAnomalous ? truth.pixels : nil, width: truth.width)
+          scores: inspection.anomalyMap.values, mask: sample.isAnomalous ? truth.pixels : nil,
+          width: truth.width)
       }
     }
     switch try pixels.measures().ranking.auroc {

@@ -107,7 +107,8 @@ public enum HTMLReport {
         + zip(row.cells, table.columns).map(cell).joined() + "</tr>"
     }
     let notes = reasons.enumerated().map { "<li>\(HTML.escaped($1))</li>" }.joined()
-    return "<div class=\"scroll card\" tabindex=\"0\" role=\"region\" aria-label=\"\(HTML.escaped(table.title))\">"
+    return
+      "<div class=\"scroll card\" tabindex=\"0\" role=\"region\" aria-label=\"\(HTML.escaped(table.title))\">"
       + "<table><thead><tr><th scope=\"col\">\(HTML.escaped(table.rowHeading))</th>\(headings)</tr></thead>"
       + "<tbody>\(rows.joined())</tbody></table></div>"
       + (notes.isEmpty ? "" : "<ol class=\"reasons\">\(notes)</ol>")
@@ -125,7 +126,8 @@ public enum HTMLReport {
     guard !links.isEmpty else { return "" }
     let items = links.map { link in
       // A name is no path elsewhere: "./" keeps one with a colon from being taken for a scheme.
-      let path = link.path.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._")))
+      let path = link.path.addingPercentEncoding(
+        withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._")))
       return "<li><a href=\"./\(HTML.escaped(path ?? ""))\">\(HTML.escaped(link.name))</a></li>"
     }
     return "<div class=\"card\"><ul class=\"links\">\(items.joined())</ul></div>"

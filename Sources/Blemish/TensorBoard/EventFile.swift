@@ -29,7 +29,8 @@ public final class EventFile {
       try Data().write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
       handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     } catch {
-      throw ConfigurationError("\(folder): event files cannot be written there: \(error.localizedDescription)")
+      throw ConfigurationError(
+        "\(folder): event files cannot be written there: \(error.localizedDescription)")
     }
     try write { $0.add(3, "brain.Event:2") }
   }
