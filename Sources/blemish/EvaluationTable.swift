@@ -43,7 +43,10 @@ enum EvaluationTable {
       rows.compactMap { $0.dropFirst(column).first?.count }.max() ?? 0
     }
     return rows.map { row in
-      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
+      let cells = row.enumerated().map { place, cell in
+        place + 1 == row.count ? cell : cell.padding(toLength: widths[place], withPad: " ", startingAt: 0)
+      }
+      return cells.joined(separator: "  ")
     }
   }
 

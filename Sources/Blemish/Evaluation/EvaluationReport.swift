@@ -67,9 +67,16 @@ public enum EvaluationReport {
     let anomalous = pictures.filter(\.sample.isAnomalous)
     let good = pictures.filter { !$0.sample.isAnomalous }
     return
-      "Of \(anomalous.count) pictures with a defect, \(anomalous.count(where: \.isCalledAnomalous)) were called anomalous; "
-      + "of \(good.count) good ones, \(good.count(where: \.isCalledAnomalous)) were. No threshold was chosen: a region counts "
-      + "when fewer than one like it is expected in a picture of a good part (log NFA below 0)."
+      "Of \(anomalous.count) pictures with a defect, \(anomalous.count(where: \.isCalledAnomalous)) were called "
+      + "anomalous; of \(good.count) good ones, \(good.count(where: \.isCalledAnomalous)) were. No threshold was chosen "
+      + "by looking at defects: a region counts when fewer than \(accepted(parts)) like it are expected in a picture of "
+      + "a good part."
+  }
+
+  /// The false alarms per good picture that are accepted, in words.
+  private static func accepted(_ parts: [EvaluatedModel]) -> String {
+    let accepted = parts.first?.evaluation.options.falseAlarms ?? 1
+    return accepted == 1 ? "one" : "\(accepted)"
   }
 
   private static func headline(_ parts: [EvaluatedModel]) -> [ReportContent.Figure] {
@@ -155,7 +162,8 @@ public enum EvaluationReport {
     return .init(
       name: "-log NFA of the most significant region",
       good: pictures.filter { !$0.sample.isAnomalous }.map { -$0.logNFA },
-      anomalous: pictures.filter(\.sample.isAnomalous).map { -$0.logNFA }, threshold: 0)
+      anomalous: pictures.filter(\.sample.isAnomalous).map { -$0.logNFA },
+      threshold: -log10(parts.first?.evaluation.options.falseAlarms ?? 1))
   }
 
   private static func training(_ parts: [EvaluatedModel]) -> ReportContent.Training? {

@@ -61,7 +61,7 @@ extension HTMLReport {
     th, td { padding: .55rem .9rem; border-bottom: 1px solid var(--edge); text-align: right; }
     thead th { color: var(--soft); font-size: .82rem; font-weight: 600; vertical-align: bottom; }
     th:first-child { text-align: left; }
-    tbody th { min-width: 8.6rem; font-weight: 500; overflow-wrap: anywhere; }
+    tbody th { min-width: min(9rem, 40vw); font-weight: 500; overflow-wrap: anywhere; }
     .scroll th:first-child { position: sticky; left: 0; background: var(--card); }
     sup { line-height: 0; }
     tbody tr:last-child > * { border-bottom: 0; }
@@ -132,7 +132,10 @@ extension HTMLReport {
       .headline div { border-color: #bbb; }
       figure.card, tr { break-inside: avoid; }
       h2, h3, .note { break-after: avoid; }
-      .scroll th:first-child { position: static; }
+      .scroll { overflow: visible; }
+      .scroll table { font-size: 7.5pt; }
+      .scroll th, .scroll td { padding: .3rem .25rem; font-size: inherit; }
+      .scroll th:first-child { position: static; min-width: 4rem; }
       .gallery, .charts { grid-template-columns: repeat(2, 1fr); }
       .share { background: none; }
     }

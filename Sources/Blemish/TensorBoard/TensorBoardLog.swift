@@ -21,7 +21,7 @@ public final class TensorBoardLog {
     self.model = model
     self.pictures = Array(pictures.prefix(Self.shown.pictures))
     events = try EventFile(folder: folder)
-    if step > 0 { try events.restart(at: step) }
+    if step > 0 { try events.restart(at: step + 1) }
   }
 
   /// Writes what a step, and the epoch that it ends, gave.

@@ -69,11 +69,12 @@ struct Chromium {
         }
       }
       """
+    let text = HTML.escaped(page)
     let frames = widths.map {
-      "<iframe style='border:0;width:\($0)px;height:900px' srcdoc=\"\(HTML.escaped(page))\"></iframe>"
+      "<iframe style='border:0;width:\($0)px;height:900px' srcdoc=\"\(text)\"></iframe>"
     }
-    let host = "<!DOCTYPE html><title>test</title><script>\(script)</script>" + frames.joined()
-    return String(decoding: try run(host, ["--dump-dom"]), as: UTF8.self)
+    let around = "<!DOCTYPE html><title>test</title><script>\(script)</script>" + frames.joined()
+    return String(decoding: try run(around, ["--dump-dom"]), as: UTF8.self)
   }
 
   func screenshot(dark: Bool) throws -> Data {
