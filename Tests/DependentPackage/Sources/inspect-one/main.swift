@@ -1,6 +1,7 @@
 import Backbones
 import Blemish
 import Datasets
+import Torch
 
 // Draws a picture of a part and lets a model that has learnt nothing yet say what it makes of it.
 let model = try Model(
@@ -9,7 +10,7 @@ let model = try Model(
   weights: [],
   height: 64,
   width: 64,
-  seed: 0
+  parameters: Parameters(seed: 0)
 )
 let picture = PartMaterial.cloth.draw(size: 64, name: "one", seed: 0).picture
 let prepared = try model.configuration.prepare(picture, path: "generated")
