@@ -208,10 +208,15 @@ import Torch
     expectRate(99, 1.089e-5)
   }
 
+  @Test func hasDepthsForEveryNumberOfScales() {
+    #expect(MSFlow.standard(scales: 3) == MSFlow.standard)
+    #expect(MSFlow.standard(scales: 2).parallelBlocks == [2, 5])
+  }
+
   @Test func detectorsOfTheCatalogueAreMadeFromTheirConfiguration() throws {
     let (shapes, features) = scene(height: 64, width: 64)
     for type in DetectorCatalogue.all {
-      let json = try type.standardJSON
+      let json = try type.standardJSON(scales: shapes.count)
       let parameters = Parameters(seed: 3)
       let detector = try type.make(parameters.root, features: shapes, normalisingFeatures: true, json: json)
       let loaded = Parameters(parameters.stateDict())

@@ -12,6 +12,8 @@ public protocol DetectorType: Detector, SendableMetatype {
   static var name: String { get }
   /// The published configuration.
   static var standard: Configuration { get }
+  /// The published configuration, fitted to a backbone of so many scales where it is for another number.
+  static func standard(scales: Int) -> Configuration
   /// How pictures are brought to the detector's backbone.
   static var preparation: Preparation { get }
   /// How the published code trains the detector.
@@ -85,10 +87,13 @@ extension DetectorType {
       path, features: features, normalisingFeatures: normalisingFeatures, configuration: configuration)
   }
 
-  /// The published configuration as JSON.
-  static var standardJSON: String {
-    get throws { String(decoding: try JSONEncoder.stable.encode(standard), as: UTF8.self) }
+  /// The published configuration for so many scales, as JSON.
+  static func standardJSON(scales: Int) throws -> String {
+    String(decoding: try JSONEncoder.stable.encode(standard(scales: scales)), as: UTF8.self)
   }
+
+  /// The published configuration, which most detectors have for any number of scales.
+  public static func standard(scales: Int) -> Configuration { standard }
 }
 
 extension JSONEncoder {

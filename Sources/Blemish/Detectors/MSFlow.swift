@@ -179,6 +179,12 @@ extension MSFlow: DetectorType {
   public static let name = "msflow"
   /// The published configuration, for a ResNet's three scales.
   public static let standard = Configuration()
+
+  /// The published depths from the finest scale on: 2, 5, 8, and three more for every further scale.
+  public static func standard(scales: Int) -> Configuration {
+    Configuration(parallelBlocks: (0..<scales).map { 2 + 3 * $0 })
+  }
+
   /// Pictures of 512 x 512, resized with Lanczos's filter; maps at the pictures' size.
   public static let preparation = Preparation(
     size: 512,

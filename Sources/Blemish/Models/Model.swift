@@ -37,7 +37,7 @@ public struct Model {
     let features = zip(backbone.channels, backbone.strides).map {
       FeatureShape(channels: $0, height: height / $1, width: width / $1)
     }
-    let json = try detectorConfiguration ?? type.standardJSON
+    let json = try detectorConfiguration ?? type.standardJSON(scales: features.count)
     detector = try type.make(
       parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
     configuration = ModelConfiguration(
