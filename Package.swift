@@ -25,6 +25,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("tiff")]),
     .target(name: "Imaging", dependencies: ["CImageCodecs"]),
     .target(name: "Datasets", dependencies: ["Imaging"]),
+    .target(name: "Synthesis"),
     .target(name: "Backbones", dependencies: ["Torch"]),
     .target(name: "Flows", dependencies: ["Torch"]),
     .target(name: "AContrario"),
@@ -32,7 +33,7 @@ let package = Package(
     .target(
       name: "Blemish",
       dependencies: [
-        "Torch", "Imaging", "Datasets", "Backbones", "Flows", "AContrario", "Metrics", "Yams",
+        "Torch", "Imaging", "Datasets", "Synthesis", "Backbones", "Flows", "AContrario", "Metrics", "Yams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
@@ -46,6 +47,7 @@ let package = Package(
     .testTarget(name: "TorchTests", dependencies: ["Torch", "GoldenCases"], exclude: ["Files"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "GoldenCases"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging"]),
+    .testTarget(name: "SynthesisTests", dependencies: ["Synthesis"]),
     .testTarget(name: "BackbonesTests", dependencies: ["Backbones", "GoldenCases"]),
     .testTarget(name: "AContrarioTests", dependencies: ["AContrario", "GoldenCases"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "GoldenCases"]),

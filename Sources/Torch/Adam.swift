@@ -1,5 +1,6 @@
-/// Adam (Kingma and Ba, arXiv 1412.6980) as one fused operator over all parameters, with weight decay added to
-/// the gradient as PyTorch's `Adam` does.
+/// Adam (Kingma and Ba, arXiv 1412.6980) as one fused operator over all parameters. Weight decay is added to the
+/// gradient as PyTorch's `Adam` does, or taken from the parameters themselves as its `AdamW` does (Loshchilov and
+/// Hutter, arXiv 1711.05101).
 public final class Adam {
   private let parameters: [(name: String, tensor: Tensor)]
   private let firstMoments: [Tensor]
@@ -7,23 +8,27 @@ public final class Adam {
   private let steps: [Tensor]
   /// The decay rates of the moments.
   public let betas: (Double, Double)
-  /// How much of every parameter is added to its gradient.
+  /// How much of every parameter is added to its gradient, or taken from it at a step of rate 1.
   public let weightDecay: Double
+  /// Whether weight decay leaves the gradient alone.
+  public let decouplesWeightDecay: Bool
   /// Added to the root of the second moment.
   public let epsilon: Double
 
   /// An optimiser that starts without moments.
   public init(
     _ parameters: [(name: String, tensor: Tensor)], betas: (Double, Double) = (0.9, 0.999),
-    weightDecay: Double = 0, epsilon: Double = 1e-8
+    weightDecay: Double = 0, decouplingWeightDecay: Bool = false, epsilon: Double = 1e-8
   ) {
     self.parameters = parameters
     self.betas = betas
     self.weightDecay = weightDecay
+    decouplesWeightDecay = decouplingWeightDecay
     self.epsilon = epsilon
     firstMoments = parameters.map { $0.tensor.detach().zerosLike }
     secondMoments = parameters.map { $0.tensor.detach().zerosLike }
-    steps = parameters.map { _ in Tensor([Float(0)], shape: []) }
+    // Zeros on the device of their parameters, where the fused operator wants them.
+    steps = firstMoments.map { $0.sum() }
   }
 
   /// Changes every parameter that has a gradient, and forgets the gradients.
@@ -36,7 +41,7 @@ public final class Adam {
       // The operator takes the number of the step that it is about to do.
       callMany("aten::_foreach_add_.Scalar", [moving.map { steps[$0.0] }, 1], capacity: 1)
       callMany(
-        "aten::_fused_adam_",
+        decouplesWeightDecay ? "aten::_fused_adamw_" : "aten::_fused_adam_",
         [
           moving.map { parameters[$0.0].tensor }, moving.map(\.1), moving.map { firstMoments[$0.0] },
           moving.map { secondMoments[$0.0] }, [Tensor](), moving.map { steps[$0.0] }, learningRate, betas.0,

@@ -65,6 +65,12 @@ public final class Parameters {
     order.filter(trainableNames.contains).map { ($0, tensors[$0]!) }
   }
 
+  /// The shape of a tensor of the source; nil where there is no such tensor, or no source.
+  func sourceShape(_ name: String) -> [Int]? { source?[name]?.shape }
+
+  /// Whether the tensors come from a state dict.
+  var hasSource: Bool { source != nil }
+
   /// Checks that every tensor of the source belongs to a layer.
   /// - Throws: ``ParameterError/leftOver(names:)``.
   public func requireNothingLeftOver() throws {
@@ -122,6 +128,13 @@ public struct ParameterPath {
 
   /// Where the tensors live.
   public var device: Device { parameters.device }
+
+  /// Whether the tensors come from a state dict, and do not start from their initialisers.
+  public var hasWeights: Bool { parameters.hasSource }
+
+  /// The shape that the state dict gives a tensor at this place, for layers whose sizes are those of their weights;
+  /// nil where it has none.
+  public func weightShape(_ name: String) -> [Int]? { parameters.sourceShape(self.name(name)) }
 
   /// Declares a tensor that training changes.
   /// - Throws: ``ParameterError`` when the weights do not have it in this shape.

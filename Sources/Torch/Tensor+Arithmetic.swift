@@ -65,6 +65,8 @@ extension Tensor {
   public func clamp(_ low: Double, _ high: Double) -> Tensor { call("aten::clamp", self, low, high) }
   /// Negative elements replaced by zero.
   public func relu() -> Tensor { call("aten::relu", self) }
+  /// The logistic function of every element, `1 / (1 + exp(-x))`.
+  public func sigmoid() -> Tensor { call("aten::sigmoid", self) }
   /// The exact Gaussian error linear unit.
   public func gelu() -> Tensor { call("aten::gelu", self) }
   /// `ln(1 + exp(beta * x)) / beta`.

@@ -21,6 +21,21 @@ extension Tensor {
     call("aten::layer_norm", self, shape, weight, bias, epsilon)
   }
 
+  /// Normalises every channel of `[batch, channels, height, width]` by the mean and variance of the batch, and moves
+  /// the running ones, in their own memory, by the part `momentum` towards them.
+  public func batchNorm(
+    weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, momentum: Double = 0.1,
+    epsilon: Double = 1e-5
+  ) -> Tensor {
+    call("aten::batch_norm", self, weight, bias, runningMean, runningVariance, true, momentum, epsilon, true)
+  }
+
+  /// The mean binary cross-entropy of these logits against `targets` in [0, 1] of the same shape.
+  /// - Parameter positiveWeight: how much more the positive part counts, a scalar tensor.
+  public func binaryCrossEntropyWithLogits(_ targets: Tensor, positiveWeight: Tensor) -> Tensor {
+    call("aten::binary_cross_entropy_with_logits", self, targets, nil, positiveWeight)
+  }
+
   /// Mirrors `[batch, channels, height, width]` at its borders, which are not repeated.
   public func reflectionPad2d(_ padding: Int) -> Tensor {
     call("aten::reflection_pad2d", self, [padding, padding, padding, padding])

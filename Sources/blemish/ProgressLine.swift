@@ -41,6 +41,17 @@ final class ProgressLine {
     rewrite(text, final: report.endedEpoch && !isTerminal)
   }
 
+  /// Where the training of a segmenter stands; elsewhere than on a terminal, a line every half minute.
+  func show(_ report: SegmenterTrainer.Report) {
+    let progress = report.progress
+    let due = ContinuousClock.now - lastShown > .seconds(30) || progress.step == report.steps
+    if due && !isTerminal { lastShown = .now }
+    rewrite(
+      "step \(progress.step) of \(report.steps)  loss \(decimal(progress.loss, 4))  dice "
+        + "\(decimal(progress.dice, 3))  \(decimal(report.picturesPerSecond, 0)) pictures/s  "
+        + "\(duration(report.secondsLeft)) left", final: due && !isTerminal)
+  }
+
   /// Puts a whole line, under what was shown before.
   func line(_ text: String) {
     finish()

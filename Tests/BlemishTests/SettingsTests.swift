@@ -82,7 +82,7 @@ import Testing
 
   /// Values nested as deep as a file's length allows, and aliases that stand for a billion values.
   @Test(.timeLimit(.minutes(1))) func nestingAndAliasesAreReadOrRefusedQuickly() {
-    let limit = PublishedSettings.longestFile
+    let limit = SafeYAML.longestFile
     var bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
     for level in 1...12 {
       bomb +=

@@ -314,7 +314,7 @@ func fingerprint(of samples: [Sample]) throws -> String {
 }
 
 /// Checks that a file can be written before long work is done for it.
-private func requireWritable(_ path: String) throws {
+func requireWritable(_ path: String) throws {
   let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {

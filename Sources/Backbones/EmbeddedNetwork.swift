@@ -1,0 +1,158 @@
+import Torch
+
+/// A residual network with a top-down pathway (feature pyramid, Lin et al., arXiv 1612.03144): a stem at stride 2,
+/// residual stages at strides 4, 8 and 16, and from the coarsest down to the finest a map that knows of both what
+/// is there and what lies around.
+///
+/// The convolutions are trained with their batch norms, or frozen with the norms folded into them.
+public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
+  /// The sizes.
+  public let architecture: EmbeddedArchitecture
+  private let stem: Unit
+  private let stages: [[Block]]
+  private let laterals: [Lateral]
+  private let outputs: [Unit]
+
+  /// A network with the weights at a path.
+  /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
+  public init(_ path: ParameterPath, _ architecture: EmbeddedArchitecture) throws {
+    self.architecture = architecture
+    let widths = architecture.widths
+    stem = try Unit(path / "stem", inputs: 3, outputs: widths[0], kernel: 3, stride: 2)
+    stages = try architecture.blocks.enumerated().map { stage, count in
+      try (0..<count).map { index in
+        try Block(
+          path / "stages" / stage / index, inputs: index == 0 ? widths[stage] : widths[stage + 1],
+          outputs: widths[stage + 1], stride: index == 0 ? 2 : 1)
+      }
+    }
+    let pyramid = architecture.pyramid
+    laterals = try widths.dropFirst().enumerated().map { level, width in
+      try Lateral(path / "laterals" / level, inputs: width, outputs: pyramid)
+    }
+    outputs = try architecture.blocks.indices.map { level in
+      try Unit(path / "outputs" / level, inputs: pyramid, outputs: pyramid, kernel: 3, stride: 1)
+    }
+  }
+
+  /// The maps of the stages `[batch, channels, height / stride, width / stride]`, finest first, of normalised
+  /// pictures `[batch, 3, height, width]`.
+  public func encode(_ images: Tensor) -> [Tensor] {
+    var x = stem(images.channelsLast()).relu_()
+    return stages.map { blocks in
+      for block in blocks { x = block(x) }
+      return x
+    }
+  }
+
+  /// The maps of the top-down pathway, finest first, of the stages' maps.
+  public func pyramid(_ stages: [Tensor]) -> [Tensor] {
+    var maps: [Tensor] = []
+    for level in stages.indices.reversed() {
+      var map = laterals[level](stages[level])
+      if let coarser = maps.last {
+        map = map + coarser.interpolateBilinear(height: map.size(2), width: map.size(3))
+      }
+      maps.append(outputs[level](map).relu_())
+    }
+    return maps.reversed()
+  }
+
+  /// Two convolutions and a shortcut around them (He et al., arXiv 1512.03385).
+  private struct Block {
+    let first: Unit
+    let second: Unit
+    let shortcut: Unit?
+
+    init(_ path: ParameterPath, inputs: Int, outputs: Int, stride: Int) throws {
+      first = try Unit(path / "first", inputs: inputs, outputs: outputs, kernel: 3, stride: stride)
+      second = try Unit(path / "second", inputs: outputs, outputs: outputs, kernel: 3, stride: 1)
+      shortcut =
+        stride == 1 && inputs == outputs
+        ? nil : try Unit(path / "shortcut", inputs: inputs, outputs: outputs, kernel: 1, stride: stride)
+    }
+
+    func callAsFunction(_ x: Tensor) -> Tensor {
+      second(first(x).relu_()).add_(shortcut?(x) ?? x).relu_()
+    }
+  }
+
+  /// A 1 x 1 convolution.
+  private struct Lateral {
+    let weight: Tensor
+    let bias: Tensor
+
+    init(_ path: ParameterPath, inputs: Int, outputs: Int) throws {
+      weight = try Unit.declare(path, "weight", [outputs, inputs, 1, 1], .fanIn(inputs))
+      bias = try Unit.declare(path, "bias", [outputs], .fanIn(inputs))
+    }
+
+    func callAsFunction(_ x: Tensor) -> Tensor { x.conv2d(weight, bias: bias) }
+  }
+}
+
+/// A convolution with a batch norm behind it, of which the embedded network is made.
+public protocol EmbeddedUnit {
+  /// A unit with the weights at a path.
+  /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
+  init(_ path: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int) throws
+  /// The normalised maps `[batch, outputs, height / stride, width / stride]`.
+  func callAsFunction(_ x: Tensor) -> Tensor
+  /// Declares a tensor of the network outside the units, trainable where the units are.
+  /// - Throws: ``ParameterError`` when the weights do not have it in this shape.
+  static func declare(
+    _ path: ParameterPath, _ name: String, _ shape: [Int], _ initializer: Initializer
+  ) throws -> Tensor
+}
+
+/// A unit in training: the norm is that of the batch, and the running one follows it.
+public struct TrainedUnit: EmbeddedUnit {
+  private let weight: Tensor
+  private let gamma: Tensor
+  private let beta: Tensor
+  private let mean: Tensor
+  private let variance: Tensor
+  private let stride: Int
+  private let padding: Int
+
+  public init(_ path: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int) throws {
+    weight = try path.parameter("weight", [outputs, inputs, kernel, kernel], .fanIn(inputs * kernel * kernel))
+    let norm = path / "norm"
+    gamma = try norm.parameter("weight", [outputs], .constant(1))
+    beta = try norm.parameter("bias", [outputs], .constant(0))
+    mean = try norm.constant("running_mean", [outputs], .constant(0))
+    variance = try norm.constant("running_var", [outputs], .constant(1))
+    self.stride = stride
+    padding = kernel / 2
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    x.conv2d(weight, stride: stride, padding: padding)
+      .batchNorm(weight: gamma, bias: beta, runningMean: mean, runningVariance: variance)
+  }
+
+  public static func declare(
+    _ path: ParameterPath, _ name: String, _ shape: [Int], _ initializer: Initializer
+  ) throws -> Tensor {
+    try path.parameter(name, shape, initializer)
+  }
+}
+
+/// A unit that is done learning: the running norm is folded into the convolution.
+public struct FrozenUnit: EmbeddedUnit {
+  private let convolution: FoldedConvolution
+
+  public init(_ path: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int) throws {
+    convolution = try FoldedConvolution(
+      path, norm: path / "norm", inputs: inputs, outputs: outputs, kernel: kernel, stride: stride,
+      padding: .zeros)
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { convolution(x) }
+
+  public static func declare(
+    _ path: ParameterPath, _ name: String, _ shape: [Int], _ initializer: Initializer
+  ) throws -> Tensor {
+    try path.constant(name, shape, initializer)
+  }
+}

@@ -1,0 +1,32 @@
+import Synthesis
+
+/// An endless row of pictures with their defects' masks, each a function of its index alone: what is learnt from
+/// does not depend on how many threads make it, nor on where an interrupted training goes on.
+public protocol LabelledPictureSource: Sendable {
+  /// The rows and columns of every picture, a multiple of the network's coarsest stride.
+  var side: Int { get }
+  /// The picture of an index.
+  func sample(_ index: Int) -> LabelledPicture
+}
+
+/// Generated pictures with planted defects.
+public struct GeneratedDefects: LabelledPictureSource {
+  /// What is generated.
+  public let pictures: PictureGenerator
+  private let donors: PictureGenerator
+  private let planter: DefectPlanter
+
+  /// The pictures of a seed.
+  public init(pictures: PictureRecipe, defects: DefectRecipe, side: Int, seed: UInt64) {
+    self.pictures = PictureGenerator(recipe: pictures, width: side, height: side, seed: seed)
+    donors = PictureGenerator(recipe: pictures, width: side, height: side, seed: ~seed)
+    planter = DefectPlanter(recipe: defects)
+  }
+
+  public var side: Int { pictures.width }
+
+  public func sample(_ index: Int) -> LabelledPicture {
+    var random = SynthesisRandom(seed: pictures.seed, index, 1)
+    return planter.plant(into: pictures.picture(index), donor: { donors.picture(index) }, &random)
+  }
+}

@@ -1,0 +1,55 @@
+import Backbones
+import Synthesis
+
+extension PretrainingConfiguration {
+  /// Checks that the numbers make a run.
+  /// - Throws: ``ConfigurationError`` that names the number.
+  public func check() throws {
+    func check<Number: Comparable>(_ number: Number, _ name: String, _ range: ClosedRange<Number>) throws {
+      try SegmenterSchedule.check(number, name, range)
+    }
+    guard network.blocks.count == network.widths.count - 1, (1...6).contains(network.blocks.count) else {
+      throw ConfigurationError(
+        "network.widths must have one number more than network.blocks, which has 1 to 6: one a stage")
+    }
+    for width in network.widths { try check(width, "network.widths", 1...4096) }
+    for count in network.blocks { try check(count, "network.blocks", 1...100) }
+    try check(network.pyramid, "network.pyramid", 1...4096)
+    do {
+      try training.check()
+    } catch {
+      throw ConfigurationError("training.\(error)")
+    }
+    let multiple = network.strides[network.strides.count - 1]
+    guard side % multiple == 0, (16...1024).contains(side) else {
+      throw ConfigurationError("side must be a multiple of \(multiple) from 16 to 1024, not \(side)")
+    }
+    try check(validation.pictures, "validation.pictures", 1...1_000_000)
+    try checkShares(pictures.textures.values, "pictures.textures")
+    try check(pictures.grey, "pictures.grey", 0...1)
+    try check(pictures.contours, "pictures.contours", 0...1)
+    try check(pictures.lightGradients, "pictures.lightGradients", 0...1)
+    try check(pictures.blurred, "pictures.blurred", 0...1)
+    try checkInterval(pictures.contrast, "pictures.contrast")
+    try checkInterval(pictures.sensorNoise, "pictures.sensorNoise")
+    try checkShares(defects.kinds.values, "defects.kinds")
+    try check(defects.none, "defects.none", 0...1)
+    try check(defects.second, "defects.second", 0...1)
+    try check(defects.third, "defects.third", 0...1)
+    try checkInterval(defects.amplitude, "defects.amplitude")
+    try check(defects.visible, "defects.visible", 0...1)
+  }
+
+  private func checkShares(_ shares: some Collection<Double>, _ name: String) throws {
+    let sum = shares.reduce(0, +)
+    guard shares.allSatisfy({ $0 >= 0 }), sum > 0, sum.isFinite else {
+      throw ConfigurationError("\(name) must be shares of at least 0 that are not all 0")
+    }
+  }
+
+  private func checkInterval(_ interval: PictureRecipe.ClosedInterval, _ name: String) throws {
+    guard interval.low > 0, interval.low <= interval.high, interval.high <= 1 else {
+      throw ConfigurationError("\(name) must go from a low above 0 to a high of at most 1")
+    }
+  }
+}

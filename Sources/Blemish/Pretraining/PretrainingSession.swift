@@ -1,0 +1,138 @@
+import Backbones
+import Foundation
+import Torch
+
+/// A pretraining from a configuration to a file of weights.
+///
+/// While it runs, `OUTPUT.checkpoint` holds all that is needed to go on.
+public final class PretrainingSession {
+  /// Every number of the run.
+  public let configuration: PretrainingConfiguration
+  private let output: String
+  private let device: Device
+  private let trainer: SegmenterTrainer
+
+  /// The file that an unfinished run can be resumed from.
+  public static func checkpointPath(_ output: String) -> String { output + ".checkpoint" }
+
+  private static let checkpointKey = "blemish.pretraining.checkpoint"
+
+  private struct Checkpoint: Codable {
+    var configuration: PretrainingConfiguration
+    var progress: SegmenterTrainer.Progress
+  }
+
+  /// A new run.
+  /// - Throws: ``ConfigurationError`` when a run in the same place is not finished, or nothing can be written.
+  public init(_ configuration: PretrainingConfiguration, output: String, device: Device) throws {
+    try configuration.check()
+    try requireWritable(output)
+    let checkpoint = Self.checkpointPath(output)
+    guard !FileManager.default.fileExists(atPath: checkpoint) else {
+      throw ConfigurationError(
+        "\(checkpoint): holds an unfinished run; --resume goes on with it, or remove it to begin anew")
+    }
+    self.configuration = configuration
+    self.output = output
+    self.device = device
+    trainer = try Self.trainer(configuration, Parameters(seed: configuration.seed, device: device))
+  }
+
+  /// Goes on with an unfinished run.
+  /// - Parameter configuration: must be the run's own where it is given.
+  /// - Throws: an error that names the checkpoint when it is missing, damaged or of another configuration.
+  public init(resuming output: String, _ configuration: PretrainingConfiguration?, device: Device) throws {
+    let path = Self.checkpointPath(output)
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw ConfigurationError("\(path): does not exist; there is nothing to resume")
+    }
+    let file = try SafeTensors.read(path)
+    try requireWritable(output)
+    do {
+      guard let json = file.metadata[Self.checkpointKey] else {
+        throw ConfigurationError("it is not a checkpoint of 'blemish pretrain'")
+      }
+      let checkpoint = try JSONDecoder().decode(Checkpoint.self, from: Data(json.utf8))
+      try checkpoint.configuration.check()
+      if let configuration, configuration != checkpoint.configuration {
+        throw ConfigurationError("it was begun with another configuration; remove it to begin anew")
+      }
+      self.configuration = checkpoint.configuration
+      self.output = output
+      self.device = device
+      trainer = try Self.trainer(checkpoint.configuration, Parameters(file.tensors, device: device))
+      try trainer.resume(checkpoint.progress, optimizerTensors: file.tensors)
+    } catch {
+      throw ConfigurationError(
+        "\(path): cannot be resumed: \((error as? DecodingError)?.summary ?? "\(error)")")
+    }
+  }
+
+  private static func trainer(
+    _ configuration: PretrainingConfiguration, _ parameters: Parameters
+  ) throws -> SegmenterTrainer {
+    try SegmenterTrainer(
+      parameters: parameters, architecture: configuration.network,
+      source: GeneratedDefects(
+        pictures: configuration.pictures, defects: configuration.defects, side: configuration.side,
+        seed: configuration.seed),
+      schedule: configuration.training)
+  }
+
+  /// Trains, and writes the weights with their record when the last step is done.
+  /// - Returns: the record; nil when it was asked to stop.
+  /// - Throws: ``SegmenterDiverged``; an error that names a file that cannot be written.
+  public func run(
+    threads: Int = LabelledBatchLoader.standardThreads, checkpointInterval: Double = 300,
+    shouldStop: () -> Bool, report: (SegmenterTrainer.Report) -> Void
+  ) throws -> PretrainingRecord? {
+    let outcome = try trainer.run(
+      threads: threads, checkpointInterval: checkpointInterval, shouldStop: shouldStop,
+      checkpoint: writeCheckpoint, report: report)
+    guard outcome == .finished else { return nil }
+    let record = try writeWeights()
+    try? FileManager.default.removeItem(atPath: Self.checkpointPath(output))
+    return record
+  }
+
+  private func writeCheckpoint() throws {
+    let checkpoint = Checkpoint(configuration: configuration, progress: trainer.progress)
+    let json = String(decoding: try JSONEncoder.stable.encode(checkpoint), as: UTF8.self)
+    let tensors = trainer.parameters.stateDict().merging(trainer.optimizerTensors()) { $1 }
+    try SafeTensors.write(
+      WeightFile(tensors: tensors, metadata: [Self.checkpointKey: json]), to: Self.checkpointPath(output))
+  }
+
+  private func writeWeights() throws -> PretrainingRecord {
+    let weights = halved(trainer.parameters.stateDict())
+    let (loss, dice) = try SegmenterValidation.measure(
+      weights, configuration.validationPictures, count: configuration.validation.pictures,
+      schedule: configuration.training, device: device)
+    let record = PretrainingRecord(
+      configuration: configuration, steps: trainer.progress.step,
+      pictures: trainer.progress.step * configuration.training.batch, seconds: trainer.progress.seconds,
+      validationLoss: loss, validationDice: dice, machine: .current(device),
+      date: ISO8601DateFormatter().string(from: Date()))
+    let encoder = JSONEncoder.stable
+    let json = String(decoding: try encoder.encode(record), as: UTF8.self)
+    try SafeTensors.write(
+      WeightFile(tensors: weights, metadata: [PretrainingRecord.metadataKey: json, "format": "pt"]), to: output)
+    encoder.outputFormatting.insert(.prettyPrinted)
+    let beside = (output as NSString).deletingPathExtension + ".json"
+    try writeText(String(decoding: try encoder.encode(record), as: UTF8.self) + "\n", to: beside)
+    return record
+  }
+}
+
+extension PretrainingConfiguration {
+  /// The pictures that are not trained on.
+  var validationPictures: GeneratedDefects {
+    GeneratedDefects(pictures: pictures, defects: defects, side: side, seed: validation.seed)
+  }
+}
+
+/// Weights with their matrices in 16 bits. Vectors stay as they are: they are small, and a running variance may be
+/// too small for a half-precision exponent.
+func halved(_ tensors: [String: StoredTensor]) -> [String: StoredTensor] {
+  tensors.mapValues { $0.shape.count > 1 ? Tensor($0).to(.float16).stored : $0 }
+}

@@ -1,0 +1,177 @@
+import Backbones
+import Foundation
+import Torch
+
+/// Trains a segmenter on an endless row of labelled pictures: pretraining's generated ones, or the user's good ones
+/// with planted defects.
+///
+/// A step depends on the weights, the optimiser's state and its own number alone, so that a training that goes on
+/// from a checkpoint ends at the same weights as one that was not interrupted.
+public final class SegmenterTrainer {
+  /// Where a training stands, apart from its tensors.
+  public struct Progress: Sendable, Codable, Equatable {
+    /// Steps done.
+    public var step = 0
+    /// Training time in seconds.
+    public var seconds = 0.0
+    /// The loss, averaged over about the last fifty steps.
+    public var loss = 0.0
+    /// The soft dice coefficient, averaged likewise.
+    public var dice = 0.0
+
+    /// The start of a training.
+    public init() {}
+  }
+
+  /// What a training reports after every step.
+  public struct Report: Sendable {
+    /// Where it stands.
+    public var progress: Progress
+    /// All steps.
+    public var steps: Int
+    /// Pictures a second, since this session began.
+    public var picturesPerSecond: Double
+    /// Seconds until the end, at this session's speed.
+    public var secondsLeft: Double
+  }
+
+  /// The network's tensors and the head's.
+  public let parameters: Parameters
+  /// How it is trained.
+  public var schedule: SegmenterSchedule
+  /// Where the training stands.
+  public private(set) var progress = Progress()
+  private let source: any LabelledPictureSource
+  private let segmenter: DefectSegmenter<TrainedUnit>
+  private let optimizer: Adam
+  private let positiveWeight: Tensor
+
+  /// A training from the start.
+  /// - Parameters:
+  ///   - parameters: newly initialised ones, or those to begin from.
+  ///   - architecture: the network's sizes; nil for those of the parameters.
+  /// - Throws: ``ParameterError`` when the parameters are of another network.
+  public init(
+    parameters: Parameters, architecture: EmbeddedArchitecture? = nil, source: any LabelledPictureSource,
+    schedule: SegmenterSchedule
+  ) throws {
+    self.parameters = parameters
+    self.source = source
+    self.schedule = schedule
+    segmenter = try DefectSegmenter(parameters.root, architecture)
+    optimizer = Adam(
+      parameters.trainable, weightDecay: schedule.weightDecay, decouplingWeightDecay: true)
+    positiveWeight = Tensor.full([], schedule.positiveWeight, device: parameters.device)
+  }
+
+  /// Trains until the last step, or until `shouldStop` says so after a step.
+  /// - Parameters:
+  ///   - end: the step to stop before; nil for the schedule's last.
+  ///   - checkpoint: called when `checkpointInterval` seconds have passed, and when the training is stopped.
+  /// - Throws: ``SegmenterDiverged`` when the loss is no longer a number; what the closures throw.
+  public func run(
+    until end: Int? = nil, threads: Int = LabelledBatchLoader.standardThreads, checkpointInterval: Double = 180,
+    shouldStop: () -> Bool, checkpoint: () throws -> Void = {}, report: (Report) -> Void = { _ in }
+  ) throws -> Trainer.Outcome {
+    let end = min(end ?? schedule.steps, schedule.steps)
+    guard progress.step < end else { return .finished }
+    let (source, batch) = (source, schedule.batch)
+    let loader = LabelledBatchLoader(steps: progress.step..<end, threads: threads) { step in
+      LabelledBatch(source, step * batch..<(step + 1) * batch)
+    }
+    let (start, before) = (ContinuousClock.now, progress)
+    var sinceCheckpoint = before.seconds
+    while progress.step < end {
+      try step(loader.batch(progress.step))
+      let passed = ContinuousClock.now - start
+      let seconds = Double(passed.components.seconds) + Double(passed.components.attoseconds) * 1e-18
+      progress.seconds = before.seconds + seconds
+      let perSecond = Double(progress.step - before.step) / max(seconds, 1e-9)
+      report(
+        Report(
+          progress: progress, steps: schedule.steps, picturesPerSecond: perSecond * Double(batch),
+          secondsLeft: Double(schedule.steps - progress.step) / perSecond))
+      if shouldStop() {
+        try checkpoint()
+        return .stopped
+      }
+      if progress.seconds - sinceCheckpoint > checkpointInterval {
+        try checkpoint()
+        sinceCheckpoint = progress.seconds
+      }
+    }
+    return .finished
+  }
+
+  /// One step of the optimiser.
+  private func step(_ batch: LabelledBatch) throws {
+    let device = parameters.device
+    try withTorchErrors {
+      let logits = segmenter(batch.images(on: device))
+      let (loss, dice) = Self.loss(
+        logits, batch.targets(on: device), positiveWeight: positiveWeight, schedule: schedule)
+      // Both in one go: on a GPU every reading waits for all that was asked of it.
+      let values = Tensor.stack([loss.detach(), dice.detach()]).floats.map(Double.init)
+      guard values.count == 2, values[0].isFinite else {
+        throw SegmenterDiverged(step: progress.step + 1, learningRate: schedule.learningRate)
+      }
+      loss.backward()
+      optimizer.step(learningRate: schedule.learningRate(step: progress.step))
+      let fresh = 1 / Double(min(progress.step + 1, 50))
+      progress.loss += (values[0] - progress.loss) * fresh
+      progress.dice += (values[1] - progress.dice) * fresh
+      progress.step += 1
+    }
+  }
+
+  /// The loss and the soft dice coefficient of logits against the defective part of every cell.
+  static func loss(
+    _ logits: Tensor, _ targets: Tensor, positiveWeight: Tensor, schedule: SegmenterSchedule
+  ) -> (loss: Tensor, dice: Tensor) {
+    let entropy = logits.binaryCrossEntropyWithLogits(targets, positiveWeight: positiveWeight)
+    let found = logits.sigmoid()
+    // One is added to both parts so that a batch without a defect has a dice coefficient as well.
+    let dice = ((found * targets).sum() * 2 + 1) / (found.sum() + targets.sum() + 1)
+    return (entropy + (1 - dice) * schedule.diceWeight, dice)
+  }
+
+  // MARK: Checkpoints
+
+  private static let optimizerPrefix = "optimizer."
+
+  /// The optimiser's state, which a training needs besides the weights to go on.
+  public func optimizerTensors() -> [String: StoredTensor] {
+    var tensors: [String: StoredTensor] = [:]
+    for (name, tensor) in optimizer.stateDict() { tensors[Self.optimizerPrefix + name] = tensor }
+    return tensors
+  }
+
+  /// Goes on where a checkpoint stands, whose weights the parameters have already.
+  /// - Throws: ``ParameterError`` when the state belongs to another network, ``ConfigurationError`` when the step
+  ///   is not one of the schedule's.
+  public func resume(_ progress: Progress, optimizerTensors: [String: StoredTensor]) throws {
+    guard (0...schedule.steps).contains(progress.step) else {
+      throw ConfigurationError("step \(progress.step) is not one of \(schedule.steps)")
+    }
+    var state: [String: StoredTensor] = [:]
+    for (name, tensor) in optimizerTensors where name.hasPrefix(Self.optimizerPrefix) {
+      state[String(name.dropFirst(Self.optimizerPrefix.count))] = tensor
+    }
+    try optimizer.load(state)
+    self.progress = progress
+  }
+}
+
+/// A training whose loss is no longer a number.
+public struct SegmenterDiverged: Error, CustomStringConvertible {
+  /// The step, counted from 1.
+  public var step: Int
+  /// The largest learning rate.
+  public var learningRate: Double
+
+  /// What happened and what to do.
+  public var description: String {
+    "The loss of step \(step) is not a number: training has diverged. Take a smaller learning rate than "
+      + "\(learningRate)."
+  }
+}
