@@ -136,7 +136,7 @@ extension ModelConfiguration {
     let expected = zip(backbone.channels, backbone.strides).map {
       FeatureShape(channels: $0, height: height / $1, width: width / $1)
     }
-    if let test = background?.test, test.scales.count != features.count || !test.isSound {
+    if let test = background?.test, test.energies.count != features.count || !test.isSound {
       throw ConfigurationError("its calibration is damaged; 'blemish calibrate' makes a new one")
     }
     guard features == expected else {
