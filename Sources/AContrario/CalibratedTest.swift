@@ -130,8 +130,11 @@ public struct CalibratedRegions: TestedPicture {
     outside = log10(test.exceedances.regionsPerPicture)
   }
 
+  /// log10 NFA of the most significant region, and of the picture.
   public var mostSignificantLogNFA: Double { regionLogNFAs.first ?? outside }
 
+  /// log10 NFA per pixel, `[height, width]`: its region's within the outlines.
+  /// - Throws: ``AContrarioError`` where the size is none.
   public func logNFA(height: Int, width: Int) throws(AContrarioError) -> [Float] {
     try regions.drawn(
       regionLogNFAs.map { Float($0) }, outside: Float(outside), height: height, width: width)

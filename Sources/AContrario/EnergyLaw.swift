@@ -87,7 +87,8 @@ extension LatentScale {
   fileprivate func checkShape(height: Int, width: Int) throws(AContrarioError) {
     guard self.height == height, self.width == width else {
       throw .wrongShape(
-        "the test has learnt grids of \(height) x \(width), but the picture's is \(self.height) x \(self.width)")
+        "the test has learnt grids of \(height) x \(width), but the picture's is \(self.height) x \(self.width)"
+      )
     }
   }
 }

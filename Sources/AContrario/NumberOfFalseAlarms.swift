@@ -59,7 +59,8 @@ public struct NumberOfFalseAlarms: TestedPicture {
   /// log10 NFA of every region that the tree of any scale is left with.
   public var regionLogNFAs: [Double] { scales.flatMap { $0.regions.map { $0.logProbability + logTests } } }
 
-  /// log10 NFA per pixel at another size.
+  /// log10 NFA per pixel at another size, `[height, width]`.
+  /// - Throws: ``AContrarioError`` where the size is none.
   public func logNFA(height: Int, width: Int) throws(AContrarioError) -> [Float] {
     guard (height, width) != (self.height, self.width) else { return logNFA }
     return try NumberOfFalseAlarms(scales: scales, logTests: logTests, height: height, width: width).logNFA

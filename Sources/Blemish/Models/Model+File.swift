@@ -87,7 +87,8 @@ extension Model {
       return try JSONDecoder().decode(ModelConfiguration.self, from: data)
     } catch {
       throw ConfigurationError(
-        "its configuration cannot be read: \((error as? DecodingError)?.summary ?? "\(error)")")
+        "its configuration cannot be read: \((error as? DecodingError)?.summary ?? "\(error)"); it is damaged, or was "
+          + "written by another version of Blemish and has to be trained anew")
     }
   }
 
