@@ -32,11 +32,11 @@ struct ClusterRegions: Sendable {
   /// - Throws: ``AContrarioError`` where the count does not fit the shape or a value is not finite.
   init(_ values: [Float], height: Int, width: Int) throws(AContrarioError) {
     let tree = try MaxTree(values, height: height, width: width)
-    let support = tree.clusterSupport()
+    let integrals = tree.clusterIntegrals()
     var isLeaf = [Bool](repeating: true, count: tree.count)
     for node in 1..<max(tree.count, 1) { isLeaf[Int(tree.parent[node])] = false }
-    let peaks = (0..<tree.count).filter { isLeaf[$0] && support[$0] > 0 }
-      .sorted { (support[$0], $1) > (support[$1], $0) }
+    let peaks = (0..<tree.count).filter { isLeaf[$0] && integrals[$0] > 0 }
+      .sorted { (integrals[$0], $1) > (integrals[$1], $0) }
 
     // Every node is passed once: what a peak's way to the root has passed is either inside a region or around one.
     enum State { case free, inside, around }
@@ -64,7 +64,7 @@ struct ClusterRegions: Sendable {
       regionOfNode[outermost] = Int32(regions.count)
       // Where the half level would run around another region as well, the two part at the saddle.
       let level = inside.count < way.count || outermost == 0 ? half : tree.level[outermost]
-      regions.append(Region(support: support[peak], level: level))
+      regions.append(Region(support: cbrt(integrals[peak]), level: level))
     }
     for node in 1..<max(tree.count, 1) where regionOfNode[node] < 0 {
       regionOfNode[node] = regionOfNode[Int(tree.parent[node])]
@@ -88,20 +88,43 @@ struct ClusterRegions: Sendable {
     try checkShape(height: height, width: width, count: overflow ? 0 : pixels)
     let resampling = Resampling.bilinear(to: (height, width), from: (self.height, self.width))
     let fine = resampling.apply(to: values)
-    let (rows, columns) = (resampling.rows.positions, resampling.columns.positions)
+    let (rows, columns) = (resampling.rows, resampling.columns)
+    let levels = regions.map(\.level)
     var drawn = [Float](repeating: outside, count: pixels)
-    for y in 0..<height {
-      let (above, below) = (rows[2 * y] * self.width, rows[2 * y + 1] * self.width)
-      for x in 0..<width {
-        let value = fine[y * width + x]
-        guard value > 0 else { continue }
-        let (left, right) = (columns[2 * x], columns[2 * x + 1])
-        var first = Int32.max
-        for corner in [above + left, above + right, below + left, below + right] {
-          let region = regionOfPixel[corner]
-          if region >= 0, region < first, value >= regions[Int(region)].level { first = region }
+    drawn.withUnsafeMutableBufferPointer { drawn in
+      for y in 0..<height {
+        let (above, below) = (rows.positions[2 * y] * self.width, rows.positions[2 * y + 1] * self.width)
+        for x in 0..<width {
+          let value = fine[y * width + x]
+          guard value > 0 else { continue }
+          let (left, right) = (columns.positions[2 * x], columns.positions[2 * x + 1])
+          let corners = (above + left, above + right, below + left, below + right)
+          // The region of most support that a corner belongs to, and whose outline the place is in.
+          var first = Int32.max
+          func consider(_ corner: Int) {
+            let region = regionOfPixel[corner]
+            if region >= 0, region < first, value >= levels[Int(region)] { first = region }
+          }
+          consider(corners.0)
+          consider(corners.1)
+          consider(corners.2)
+          consider(corners.3)
+          guard first < Int32.max else { continue }
+          // Of the corners inside the contour the nearest decides: it may be another component's.
+          let (up, before) = (rows.weights[2 * y], columns.weights[2 * x])
+          var nearest: Float = -1
+          var owner = first
+          func compare(_ corner: Int, _ weight: Float) {
+            guard values[corner] >= levels[Int(first)], weight > nearest else { return }
+            nearest = weight
+            owner = regionOfPixel[corner]
+          }
+          compare(corners.0, up * before)
+          compare(corners.1, up * (1 - before))
+          compare(corners.2, (1 - up) * before)
+          compare(corners.3, (1 - up) * (1 - before))
+          if owner == first { drawn[y * width + x] = numbers[Int(first)] }
         }
-        if first < Int32.max { drawn[y * width + x] = numbers[Int(first)] }
       }
     }
     return drawn
@@ -109,15 +132,18 @@ struct ClusterRegions: Sendable {
 }
 
 extension MaxTree {
-  /// The support of each node: see ``ClusterRegions``.
-  fileprivate func clusterSupport() -> [Double] {
-    var support = [Double](repeating: 0, count: count)
+  /// Three times the integral over all levels up to each node's of √area · h²: see ``ClusterRegions``.
+  fileprivate func clusterIntegrals() -> [Double] {
+    var integrals = [Double](repeating: 0, count: count)
     for node in 0..<count {
-      func cube(_ node: Int) -> Double { pow(Double(max(level[node], 0)), 3) }
+      func cube(_ node: Int) -> Double {
+        let height = Double(max(level[node], 0))
+        return height * height * height
+      }
       let above = Int(parent[node])
-      let (start, base) = node > 0 ? (support[above], cube(above)) : (0, 0)
-      support[node] = start + Double(area[node]).squareRoot() * (cube(node) - base)
+      let (start, base) = node > 0 ? (integrals[above], cube(above)) : (0, 0)
+      integrals[node] = start + Double(area[node]).squareRoot() * (cube(node) - base)
     }
-    return support.map { cbrt($0) }
+    return integrals
   }
 }
