@@ -4,97 +4,93 @@ import Foundation
 /// on, in place of independent standard normal latents.
 ///
 /// NFA keeps its meaning: the expected number of regions this significant in one picture of a good part.
-/// A region's surprise is worked out under the measured law of its scale (``EnergyLaw``); what it means is then
-/// read off the number of regions as surprising that good pictures have (``ExceedanceLaw``). Every scale bears an
-/// equal part of the expected number.
+/// Regions are found in one map of all scales, of how far energies are above what is usual at their place
+/// (``EnergyLaw``); what their support means is read off the number of regions of as much support that good
+/// pictures have (``ExceedanceLaw``).
 public struct CalibratedTest: Sendable, Codable, Equatable {
-  /// What one scale learnt.
-  public struct Scale: Sendable, Codable, Equatable {
-    /// The law of its energies.
-    public var energies: EnergyLaw
-    /// The law of its regions' surprise.
-    public var exceedances: ExceedanceLaw
-  }
-
-  /// The scales, finest first.
-  public let scales: [Scale]
-  /// The mean energy of every picture that was learnt from, to compare others with: see ``meanEnergy(_:)``.
-  public let meanEnergies: [Double]
+  /// The law of the energies of every scale, finest first.
+  public let energies: [EnergyLaw]
+  /// The law of the regions' support.
+  public let exceedances: ExceedanceLaw
+  /// The mean deviation of every picture that was learnt from, to compare others with: see ``meanDeviation(_:)``.
+  public let meanDeviations: [Double]
 
   /// Learns the background from good pictures.
   /// - Parameter pictures: the latents of every picture, scale by scale, finest first.
-  /// - Throws: ``AContrarioError`` when there is no picture, or no scale.
+  /// - Throws: ``AContrarioError`` when there is no picture, or no scale, or pictures have several shapes.
   public init(pictures: [[LatentScale]]) throws(AContrarioError) {
-    guard let count = pictures.first?.count, count > 0 else { throw .noScales }
-    var scales: [Scale] = []
-    for scale in 0..<count {
-      let seen = pictures.map { $0[scale] }
-      let energies = try EnergyLaw(seen)
-      let surprises = seen.map { latents in energies.regions(latents).regions.map { -$0.logProbability } }
-      scales.append(Scale(energies: energies, exceedances: ExceedanceLaw(surprises: surprises)))
+    guard let scales = pictures.first?.count, scales > 0 else { throw .noScales }
+    var energies: [EnergyLaw] = []
+    // Per picture, the deviations of every scale.
+    var deviations = [[[Float]]](repeating: [], count: pictures.count)
+    for scale in 0..<scales {
+      let learnt = try EnergyLaw.learn(pictures.map { $0[scale] })
+      energies.append(learnt.law)
+      for (picture, rest) in learnt.deviations.enumerated() { deviations[picture].append(rest) }
     }
-    self.scales = scales
-    meanEnergies = pictures.map { Self.meanEnergy($0, scales) }
+    let maps = deviations.map { Self.map($0, energies) }
+    var supports: [[Double]] = []
+    for map in maps {
+      let regions = try ClusterRegions(map, height: energies[0].height, width: energies[0].width)
+      supports.append(regions.regions.map(\.support))
+    }
+    self.energies = energies
+    exceedances = ExceedanceLaw(supports: supports)
+    meanDeviations = maps.map(Self.mean)
   }
 
   /// The pictures that the test has learnt from.
-  public var pictures: Int { scales.first?.exceedances.pictures ?? 0 }
-
-  /// log10 of the number of tests: of the regions that a good picture has, every scale counting as the richest.
-  public var logTests: Double {
-    log10(Double(scales.count)) + (scales.map { log10($0.exceedances.regionsPerPicture) }.max() ?? 0)
-  }
-
-  /// The significant regions of every scale of a picture. log10 of their probability and ``logTests`` add up to
-  /// log10 NFA.
-  /// - Throws: ``AContrarioError`` when the picture has another number of scales.
-  public func regions(_ picture: [LatentScale]) throws(AContrarioError) -> [Regions] {
-    guard picture.count == scales.count else {
-      throw .wrongShape("the test has learnt \(scales.count) scales, but the picture has \(picture.count)")
-    }
-    let logTests = logTests
-    let share = log10(Double(scales.count))
-    return zip(scales, picture).map { scale, latents in
-      scale.energies.regions(latents).mapLogProbabilities { negativeSurprise in
-        min(share + scale.exceedances.logExpected(-negativeSurprise) - logTests, 0)
-      }
-    }
-  }
+  public var pictures: Int { exceedances.pictures }
 
   /// The promise down to which observed counts stand behind it, as log10 of the expected false alarms per
   /// picture; below, the fitted tail does.
-  public var measuredDownTo: Double {
-    log10(Double(max(scales.count, 1))) + (scales.map(\.exceedances.measuredDownTo).max() ?? 0)
-  }
+  public var measuredDownTo: Double { exceedances.measuredDownTo }
 
   /// Whether the numbers can be those of a test: what was read from a file may hold anything.
   public var isSound: Bool {
-    meanEnergies.allSatisfy(\.isFinite)
-      && scales.allSatisfy { scale in
-        let (energies, exceedances) = (scale.energies, scale.exceedances)
-        return energies.mean > 0 && energies.mean.isFinite && energies.degreesOfFreedom > 0
-          && energies.degreesOfFreedom.isFinite && energies.correlationArea >= 1
-          && energies.correlationArea.isFinite
-          && exceedances.isSound
-      }
+    !energies.isEmpty && energies.allSatisfy(\.isSound) && exceedances.isSound
+      && meanDeviations.allSatisfy(\.isFinite)
+  }
+
+  /// By how many deviations the energies are above what is usual at their place, averaged over the scales at the
+  /// size of the finest, row-major.
+  func deviations(_ picture: [LatentScale]) throws(AContrarioError) -> [Float] {
+    guard picture.count == energies.count else {
+      throw .wrongShape("the test has learnt \(energies.count) scales, but the picture has \(picture.count)")
+    }
+    var deviations: [[Float]] = []
+    for (law, latents) in zip(energies, picture) { deviations.append(try law.deviations(of: latents)) }
+    return Self.map(deviations, energies)
+  }
+
+  private static func map(_ deviations: [[Float]], _ energies: [EnergyLaw]) -> [Float] {
+    let size = (energies[0].height, energies[0].width)
+    var sum = [Float](repeating: 0, count: size.0 * size.1)
+    for (scale, law) in zip(deviations, energies) {
+      let fine =
+        (law.height, law.width) == size
+        ? scale : Resampling.bilinear(to: size, from: (law.height, law.width)).apply(to: scale)
+      for pixel in sum.indices { sum[pixel] += fine[pixel] }
+    }
+    return sum.map { $0 / Float(energies.count) }
   }
 
   // MARK: Drift
 
-  /// The mean over scales and pixels of a picture's energy, in units of the mean of the pictures learnt from.
-  public func meanEnergy(_ picture: [LatentScale]) -> Double { Self.meanEnergy(picture, scales) }
+  /// The mean deviation of a picture's energies from what is usual.
+  /// - Throws: ``AContrarioError`` when the picture has other scales than the test has learnt.
+  public func meanDeviation(_ picture: [LatentScale]) throws(AContrarioError) -> Double {
+    Self.mean(try deviations(picture))
+  }
 
-  private static func meanEnergy(_ picture: [LatentScale], _ scales: [Scale]) -> Double {
-    let means = zip(picture, scales).map { latents, scale in
-      latents.energy.reduce(0) { $0 + Double($1) } / Double(latents.energy.count) / scale.energies.mean
-    }
-    return means.reduce(0, +) / Double(max(means.count, 1))
+  private static func mean(_ map: [Float]) -> Double {
+    map.reduce(0) { $0 + Double($1) } / Double(max(map.count, 1))
   }
 
   /// The probability that good pictures like those learnt from differ at least as much from them in their mean
-  /// energies as these do (Kolmogorov and Smirnov's test of two samples, with Stephens' correction, 1970).
-  public func driftPValue(meanEnergies other: [Double]) -> Double {
-    let (first, second) = (meanEnergies.sorted(), other.sorted())
+  /// deviations as these do (Kolmogorov and Smirnov's test of two samples, with Stephens' correction, 1970).
+  public func driftPValue(meanDeviations other: [Double]) -> Double {
+    let (first, second) = (meanDeviations.sorted(), other.sorted())
     guard !first.isEmpty, !second.isEmpty else { return 1 }
     var distance = 0.0
     var (i, j) = (0, 0)
@@ -112,5 +108,35 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
       sum += (term % 2 == 1 ? 2 : -2) * exp(-2 * lambda * lambda * Double(term * term))
     }
     return min(max(sum, 0), 1)
+  }
+}
+
+/// What the calibrated test finds in one picture.
+public struct CalibratedRegions: TestedPicture {
+  /// log10 NFA of every region, the most significant first.
+  public let regionLogNFAs: [Double]
+  /// log10 NFA where there is no region: of all regions that a good picture has.
+  private let outside: Double
+  private let regions: ClusterRegions
+
+  /// The test of one picture.
+  /// - Parameter scales: its latents, finest first.
+  /// - Throws: ``AContrarioError`` when the picture has other scales than the test has learnt.
+  public init(scales: [LatentScale], test: CalibratedTest) throws(AContrarioError) {
+    let deviations = try test.deviations(scales)
+    regions = try ClusterRegions(
+      deviations, height: test.energies[0].height, width: test.energies[0].width)
+    regionLogNFAs = regions.regions.map { test.exceedances.logExpected($0.support) }
+    outside = log10(test.exceedances.regionsPerPicture)
+  }
+
+  /// log10 NFA of the most significant region, and of the picture.
+  public var mostSignificantLogNFA: Double { regionLogNFAs.first ?? outside }
+
+  /// log10 NFA per pixel, `[height, width]`: its region's within the outlines.
+  /// - Throws: ``AContrarioError`` where the size is none.
+  public func logNFA(height: Int, width: Int) throws(AContrarioError) -> [Float] {
+    try regions.drawn(
+      regionLogNFAs.map { Float($0) }, outside: Float(outside), height: height, width: width)
   }
 }

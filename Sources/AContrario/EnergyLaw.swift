@@ -1,86 +1,94 @@
 import Foundation
 
 /// The law of a scale's energies on pictures of good parts, as measured: what replaces "chi-square with as many
-/// degrees of freedom as channels, independent from pixel to pixel", which trained flows do not deliver on
-/// pictures that they have not seen.
+/// degrees of freedom as channels", which trained flows do not deliver on pictures that they have not seen.
+///
+/// It is a law of their logarithms, which have a mean at every place (an edge of the part, a border of the
+/// picture are livelier than a plain) and one deviation. Multiples of an energy count alike then, however heavy
+/// its tail is.
 public struct EnergyLaw: Sendable, Codable, Equatable {
-  /// The mean energy.
-  public var mean: Double
-  /// The degrees of freedom of the multiple of a chi-square that has the energies' mean and variance
-  /// (Satterthwaite, 1946).
-  public var degreesOfFreedom: Double
-  /// How many pixels count as one independent pixel: the sum of the autocorrelation over all shifts.
-  public var correlationArea: Double
+  /// Rows of the grid.
+  public let height: Int
+  /// Columns of the grid.
+  public let width: Int
+  /// The mean log-energy at every place, `[height, width]`.
+  public let means: [Float]
+  /// The standard deviation of the log-energies from these means.
+  public let deviation: Double
 
-  /// The farthest shift at which the correlation is measured, in pixels of the scale.
-  private static let reach = 6
+  /// The law of the energies of one scale of several pictures, and how far each picture is from what the others
+  /// say.
+  ///
+  /// The means are drawn towards that of the whole grid by the share of their variance that chance explains: with
+  /// few pictures, places differ by chance.
+  /// - Throws: ``AContrarioError`` when there is no picture, or pictures have several shapes.
+  static func learn(
+    _ scales: [LatentScale]
+  ) throws(AContrarioError) -> (law: EnergyLaw, deviations: [[Float]]) {
+    guard let first = scales.first else { throw .noScales }
+    for scale in scales { try scale.checkShape(height: first.height, width: first.width) }
+    let pictures = scales.map(\.logEnergy)
+    let (places, count) = (first.energy.count, Double(pictures.count))
+    var sums = [Double](repeating: 0, count: places)
+    for picture in pictures { for place in 0..<places { sums[place] += Double(picture[place]) } }
+    let mean = sums.reduce(0, +) / count / Double(places)
+    let between = sums.reduce(0) { $0 + ($1 / count - mean) * ($1 / count - mean) } / Double(places)
+    var within = 0.0
+    for picture in pictures {
+      for place in 0..<places {
+        let rest = Double(picture[place]) - sums[place] / count
+        within += rest * rest
+      }
+    }
+    let chance = within / max(count - 1, 1) / Double(places) / count
+    let trust = pictures.count > 1 && between > 0 ? max(1 - chance / between, 0) : 0
 
-  /// The law of the energies of one scale of several pictures.
-  /// - Throws: ``AContrarioError`` when there is no picture.
-  public init(_ scales: [LatentScale]) throws(AContrarioError) {
-    guard !scales.isEmpty else { throw .noScales }
-    var count = 0.0
-    var sum = 0.0
+    // Each against the means of the others: its own would draw the law towards it and promise too much.
     var squares = 0.0
-    for scale in scales {
-      for energy in scale.energy {
-        sum += Double(energy)
-        squares += Double(energy) * Double(energy)
-      }
-      count += Double(scale.energy.count)
-    }
-    mean = max(sum / count, .leastNormalMagnitude)
-    let variance = squares / count - mean * mean
-    let channels = Double(scales[0].channels)
-    degreesOfFreedom = variance > 0 ? min(2 * mean * mean / variance, channels) : channels
-    correlationArea = Self.correlationArea(scales, mean: mean, variance: variance)
-  }
-
-  private static func correlationArea(_ scales: [LatentScale], mean: Double, variance: Double) -> Double {
-    guard variance > 0 else { return 1 }
-    var area = 1.0
-    // Shifts by (0, x > 0) and (y > 0, any x): the others are their mirror images.
-    for dy in 0...reach {
-      for dx in (dy == 0 ? 1 : -reach)...reach {
-        var sum = 0.0
-        var pairs = 0
-        for scale in scales where dy < scale.height && abs(dx) < scale.width {
-          let columns = max(0, -dx)..<min(scale.width, scale.width - dx)
-          for y in 0..<(scale.height - dy) {
-            let row = y * scale.width
-            let other = (y + dy) * scale.width + dx
-            for x in columns {
-              sum += (Double(scale.energy[row + x]) - mean) * (Double(scale.energy[other + x]) - mean)
-            }
-          }
-          pairs += columns.count * (scale.height - dy)
-        }
-        guard pairs > 0 else { continue }
-        area += 2 * max(sum / Double(pairs) / variance, 0)
+    let rests = pictures.map { picture in
+      (0..<places).map { place -> Float in
+        let value = Double(picture[place])
+        let others = (sums[place] - value) / max(count - 1, 1)
+        let rest = value - (trust * others + (1 - trust) * mean)
+        squares += rest * rest
+        return Float(rest)
       }
     }
-    return area
+    let spread = (squares / count / Double(places)).squareRoot()
+    let deviation = spread > 0 ? spread : 1
+    let law = EnergyLaw(
+      height: first.height, width: first.width,
+      means: sums.map { Float(trust * $0 / count + (1 - trust) * mean) }, deviation: deviation)
+    return (law, rests.map { $0.map { $0 / Float(deviation) } })
   }
 
-  /// log10 of the Chernoff bound of the probability that a pixel reaches an energy.
-  func logTail(_ energy: Double) -> Double {
-    let ratio = energy / mean
-    guard ratio > 1 else { return 0 }
-    return -0.5 * degreesOfFreedom * (ratio - 1 - log(ratio)) / log(10)
+  /// By how many deviations the log-energies of a picture are above the means, `[height, width]`.
+  /// - Throws: ``AContrarioError`` when the grid has another shape.
+  func deviations(of scale: LatentScale) throws(AContrarioError) -> [Float] {
+    try scale.checkShape(height: height, width: width)
+    return zip(scale.logEnergy, means).map { ($0 - $1) / Float(deviation) }
   }
 
-  /// How surprising a region is whose lowest energy and area are given, on a scale that only
-  /// ``ExceedanceLaw`` makes a probability of: minus log10 of the tail to the power of the number of independent
-  /// pixels, less log10 of the growth of the number of shapes with each of them (Jensen and Guttmann, 2000, as
-  /// the published number of tests has it).
-  public func surprise(energy: Float, area: Int) -> Double {
-    let independent = 1 + Double(area - 1) / correlationArea
-    return independent * (-logTail(Double(energy)) - log10(4.062570))
+  /// Whether the numbers can be those of a law.
+  var isSound: Bool {
+    height > 0 && width > 0 && means.count.isMultiple(of: height) && means.count / height == width
+      && means.allSatisfy(\.isFinite) && deviation > 0 && deviation.isFinite
+  }
+}
+
+extension LatentScale {
+  /// The logarithm of the energies. Energies below a thousandth of their expectation tell nothing apart any more,
+  /// and that of 0 has no logarithm.
+  fileprivate var logEnergy: [Float] {
+    let least = 1e-3 * Float(channels)
+    return energy.map { log(max($0, least)) }
   }
 
-  /// The regions of a scale that are more surprising than what they contain and what contains them, with minus
-  /// the surprise as their log-probability.
-  func regions(_ scale: LatentScale) -> Regions {
-    MaxTree(scale).regions { -surprise(energy: $0.level, area: $0.area) }
+  fileprivate func checkShape(height: Int, width: Int) throws(AContrarioError) {
+    guard self.height == height, self.width == width else {
+      throw .wrongShape(
+        "the test has learnt grids of \(height) x \(width), but the picture's is \(self.height) x \(self.width)"
+      )
+    }
   }
 }

@@ -1,8 +1,8 @@
-/// The a contrario test of one picture: where it is less than once expected that a normal picture looks so.
+/// The published a contrario test of one picture: where it is less than once expected that a normal picture looks so.
 ///
 /// log10 NFA = log10 of the number of tests + log10 of the probability of the region. Below 0, fewer than one
 /// such false alarm is expected per picture.
-public struct NumberOfFalseAlarms: Sendable {
+public struct NumberOfFalseAlarms: TestedPicture {
   /// Rows of the map.
   public let height: Int
   /// Columns of the map.
@@ -30,13 +30,6 @@ public struct NumberOfFalseAlarms: Sendable {
     )
   }
 
-  /// The calibrated test: a background model learnt from good pictures.
-  ///
-  /// - Throws: `AContrarioError` where the test has learnt another number of scales, or the map's size is none.
-  public init(scales: [LatentScale], test: CalibratedTest, height: Int, width: Int) throws(AContrarioError) {
-    try self.init(scales: test.regions(scales), logTests: test.logTests, height: height, width: width)
-  }
-
   /// The combination of the final regions of all scales, by the minimum of their maps resized bilinearly.
   ///
   /// - Parameters:
@@ -61,6 +54,16 @@ public struct NumberOfFalseAlarms: Sendable {
     self.logNFA = smallest
     self.logTests = logTests
     self.scales = scales
+  }
+
+  /// log10 NFA of every region that the tree of any scale is left with.
+  public var regionLogNFAs: [Double] { scales.flatMap { $0.regions.map { $0.logProbability + logTests } } }
+
+  /// log10 NFA per pixel at another size, `[height, width]`.
+  /// - Throws: ``AContrarioError`` where the size is none.
+  public func logNFA(height: Int, width: Int) throws(AContrarioError) -> [Float] {
+    guard (height, width) != (self.height, self.width) else { return logNFA }
+    return try NumberOfFalseAlarms(scales: scales, logTests: logTests, height: height, width: width).logNFA
   }
 
   /// log10 NFA of the most significant region of all scales.

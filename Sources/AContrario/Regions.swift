@@ -52,17 +52,6 @@ public struct Regions: Sendable {
   }
 }
 
-extension Regions {
-  /// The same regions with other log-probabilities.
-  func mapLogProbabilities(_ transform: (Double) -> Double) -> Regions {
-    Regions(
-      height: height, width: width,
-      regions: regions.map {
-        Region(node: $0.node, logProbability: transform($0.logProbability), range: $0.range)
-      }, pixels: pixels)
-  }
-}
-
 extension MaxTree {
   /// Prunes and merges the tree until nothing changes (U-Flow, section 3.3) and returns the regions that stand.
   ///

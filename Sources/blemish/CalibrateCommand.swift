@@ -66,11 +66,8 @@ struct Calibrate: ParsableCommand {
       let background = try loaded.learnBackground(from: pictures, source: .recalibrated)
       loaded.configuration.background = background
       try loaded.write(to: output ?? model)
-      result.measuredDownTo = pow(10, background.test.measuredDownTo)
-      complain(
-        "\(output ?? model): calibrated on \(pictures.count) pictures; promises down to "
-          + "\(decimal(pow(10, background.test.measuredDownTo), 3)) false alarms per picture are counted, below they "
-          + "are extrapolated")
+      result.measuredDownTo = background.countedDownTo
+      complain("\(output ?? model): \(background.summary)")
     }
     if json { print(jsonLine(result)) }
   }

@@ -53,6 +53,7 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let model = try Model(contentsOf: model, weights: weights, device: Device(device))
+    significance.warn(of: model)
     let record = model.configuration.training
     let dataset = try layout.read(data, seed: record?.seed ?? 0)
     guard !dataset.test.isEmpty else {

@@ -6,6 +6,7 @@ import Metrics
 enum EvaluationTable {
   private static let columns: [Measure] = [
     .imageAUROC, .pixelAUROC, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle, .detectedAnomalousImages,
+    .detectedDefects,
   ]
 
   static func text(_ evaluation: Evaluation) -> String {

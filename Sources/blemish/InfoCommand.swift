@@ -47,10 +47,7 @@ struct Info: ParsableCommand {
   }
 
   private func test(_ configuration: ModelConfiguration) -> String {
-    guard let background = configuration.background else { return "published" }
-    let pictures = background.test.pictures
-    return "calibrated on \(pictures) good pictures (\(background.source.rawValue)); promises below "
-      + "\(decimal(pow(10, background.test.measuredDownTo), 3)) false alarms per picture are extrapolated"
+    configuration.background?.summary ?? "published"
   }
 
   private func rowsOf(_ record: TrainingRecord) -> [(String, String)] {

@@ -47,6 +47,7 @@ struct Predict: ParsableCommand {
     if model.configuration.training?.finished == false {
       complain("note: the model's training is not finished ('blemish train --resume' goes on)")
     }
+    significance.warn(of: model)
     let inputs = InputPictures(paths)
     var failures = inputs.failures
     for failure in failures { show(failure.path, error: failure.reason) }

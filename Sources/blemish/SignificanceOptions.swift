@@ -19,6 +19,14 @@ struct SignificanceOptions: ParsableArguments {
   /// The options as the library takes them.
   var inspection: InspectionOptions { InspectionOptions(test: test, falseAlarms: falseAlarms) }
 
+  /// Says where a model's promise is not to be relied on.
+  func warn(of model: Model) {
+    guard test == .calibrated else { return }
+    if let caution = model.configuration.background?.caution(falseAlarms: falseAlarms) {
+      complain("note: \(caution)")
+    }
+  }
+
   func validate() throws {
     guard falseAlarms > 0, falseAlarms.isFinite else {
       throw ValidationError("--false-alarms must be greater than 0")

@@ -147,6 +147,10 @@ struct Train: ParsableCommand {
         "\(output): trained on \(record?.trainingPictures ?? 0) pictures in "
           + "\(duration(record?.progress.seconds ?? 0)); epoch \(record?.progress.keptEpoch ?? 0) of "
           + "\(record?.progress.epochs.count ?? 0) is kept")
+      if let background = session.model.configuration.background {
+        complain("\(output): \(background.summary)")
+        if let caution = background.caution(falseAlarms: 1) { complain("note: \(caution)") }
+      }
     case .stopped:
       complain("\(output): stopped; the same command with --resume goes on")
       throw ExitCode(130)

@@ -4,9 +4,16 @@ import Testing
 @testable import AContrario
 
 @Suite("The calibrated test") struct CalibratedTestTests {
-  /// Energies of a picture: chi-square like, smoothed over neighbours, and heavier in the tail where asked.
-  static func picture(_ random: inout NormalNumbers, heavy: Bool) throws -> [LatentScale] {
-    try [(24, 16), (12, 24)].map { side, channels in
+  /// Energies of a picture: smoothed over neighbours, livelier towards the bottom, and where asked with a heavy tail
+  /// and pictures of unlike strength.
+  /// - Parameter disc: a defect that multiplies the energies within a radius around a place, by pixels of the
+  ///   finer scale.
+  static func picture(
+    _ random: inout NormalNumbers, heavy: Bool, side: Int = 24,
+    disc: (x: Double, y: Double, radius: Double, factor: Double)? = nil
+  ) throws -> [LatentScale] {
+    let fullSide = side
+    return try [(side, 16), (side / 2, 24)].map { side, channels in
       let strength = heavy ? exp(0.3 * random.normal()) : 1
       let noise = (0..<(side * side)).map { _ in random.normal() }
       var energy = [Float](repeating: 0, count: side * side)
@@ -16,7 +23,14 @@ import Testing
           var sum = 0.0
           for dy in 0...1 { for dx in 0...1 { sum += noise[(y + dy) % side * side + (x + dx) % side] } }
           let tail = heavy ? exp(0.35 * sum / 2) : 1 + 0.2 * max(sum / 2, -4)
-          energy[y * side + x] = Float(Double(channels) * tail * strength)
+          let place = 1 + Double(y) / Double(side)
+          energy[y * side + x] = Float(Double(channels) * tail * strength * place)
+          guard let disc else { continue }
+          let step = Double(fullSide / side)
+          let distance = hypot((Double(x) + 0.5) * step - disc.x, (Double(y) + 0.5) * step - disc.y)
+          // As blurred as the features of a network with a step of that many pixels.
+          let part = 1 / (1 + exp((distance - disc.radius) / (0.5 * step)))
+          energy[y * side + x] *= Float(pow(disc.factor, part))
         }
       }
       return try LatentScale(energy: energy, channels: channels, height: side, width: side)
@@ -29,9 +43,8 @@ import Testing
     let fresh = 600
     var counts = [0.0: 0, -1.0: 0]
     for _ in 0..<fresh {
-      let regions = try test.regions(Self.picture(&random, heavy: heavy))
-      let logNFAs = regions.flatMap { $0.regions.map { $0.logProbability + test.logTests } }
-      for level in counts.keys { counts[level]! += logNFAs.count { $0 < level } }
+      let tested = try CalibratedRegions(scales: Self.picture(&random, heavy: heavy), test: test)
+      for level in counts.keys { counts[level]! += tested.regionLogNFAs.count { $0 < level } }
     }
     for (level, count) in counts {
       let promised = pow(10, level)
@@ -41,25 +54,98 @@ import Testing
     }
   }
 
-  @Test func findsAStrongDefect() throws {
+  @Test func keepsItsPromiseWhenFewPicturesWereLearntFrom() throws {
+    // The mean over several calibrations: each by itself is a draw of twelve pictures.
+    var random = NormalNumbers(seed: 19)
+    var count = 0
+    for _ in 0..<20 {
+      let test = try CalibratedTest(pictures: (0..<12).map { _ in try Self.picture(&random, heavy: true) })
+      for _ in 0..<50 {
+        let tested = try CalibratedRegions(scales: Self.picture(&random, heavy: true), test: test)
+        count += tested.regionLogNFAs.count { $0 < 0 }
+      }
+    }
+    #expect((500...1500).contains(count), "\(count) false alarms in 1000 pictures, 1 promised in each")
+  }
+
+  @Test(arguments: [3.0, 5, 8]) func theSegmentationFollowsTheOutline(_ radius: Double) throws {
     var random = NormalNumbers(seed: 5)
-    let test = try CalibratedTest(pictures: (0..<100).map { _ in try Self.picture(&random, heavy: true) })
-    var scales = try Self.picture(&random, heavy: true)
-    var energy = scales[0].energy
-    for y in 8..<13 { for x in 8..<13 { energy[y * 24 + x] = 16 * 12 } }
-    scales[0] = try LatentScale(energy: energy, channels: 16, height: 24, width: 24)
-    let found = try NumberOfFalseAlarms(scales: scales, test: test, height: 24, width: 24)
-    #expect(found.mostSignificantLogNFA < -1)
-    #expect(found.logNFA[10 * 24 + 10] < -1)
-    #expect(found.logNFA[0] >= 0)
+    let test = try CalibratedTest(
+      pictures: (0..<60).map { _ in try Self.picture(&random, heavy: true, side: 48) })
+    let picture = try Self.picture(&random, heavy: true, side: 48, disc: (26.3, 19.6, radius, 12))
+    let tested = try CalibratedRegions(scales: picture, test: test)
+    #expect(tested.mostSignificantLogNFA < -1)
+    let side = 192
+    let map = try tested.logNFA(height: side, width: side)
+    var (both, either) = (0, 0)
+    for y in 0..<side {
+      for x in 0..<side {
+        let scale = 48 / Double(side)
+        let truth =
+          hypot((Double(x) + 0.5) * scale - 26.3, (Double(y) + 0.5) * scale - 19.6) <= radius
+        let found = map[y * side + x] < -1
+        both += truth && found ? 1 : 0
+        either += truth || found ? 1 : 0
+      }
+    }
+    let overlap = Double(both) / Double(either)
+    #expect(overlap > 0.7, "intersection over union \(overlap)")
+  }
+
+  @Test func regionsAreDisjointAndPartAtTheSaddle() throws {
+    // Two peaks on one row: the higher reaches down to half its height and not beyond the other's saddle.
+    let row: [Float] = [0, 0, 3, 8, 3, 0, 4, 0, 0]
+    let values = [Float](repeating: 0, count: 9) + row + [Float](repeating: 0, count: 9)
+    let regions = try ClusterRegions(values, height: 3, width: 9)
+    #expect(regions.regions.count == 2)
+    #expect(regions.regions[0].support > regions.regions[1].support)
+    #expect(regions.regionOfPixel[9 + 3] == 0)
+    #expect(regions.regionOfPixel[9 + 6] == 1)
+    // A shoulder above half the height is part of the peak.
+    let shoulder: [Float] = [0, 0, 6, 5, 8, 0, 0, 0, 0]
+    let one = try ClusterRegions(
+      [Float](repeating: 0, count: 9) + shoulder + [Float](repeating: 0, count: 9), height: 3, width: 9)
+    #expect(one.regions.count == 1)
+    #expect((2...4).allSatisfy { one.regionOfPixel[9 + $0] == 0 })
+  }
+
+  @Test func aWideRegionHasMoreSupportThanASmallOneOfItsHeight() throws {
+    var values = [Float](repeating: 0, count: 400)
+    values[3 * 20 + 3] = 4
+    for y in 10..<14 { for x in 10..<14 { values[y * 20 + x] = 4 } }
+    let regions = try ClusterRegions(values, height: 20, width: 20)
+    #expect(regions.regions.count == 2)
+    // The integral of √area · h² up to 4: √16 = 4 times as large, the third root of that.
+    #expect(abs(regions.regions[0].support / regions.regions[1].support - cbrt(4)) < 1e-9)
+    #expect(abs(regions.regions[1].support - 4) < 1e-9)
+  }
+
+  @Test func outlinesDoNotFollowTheGrid() throws {
+    // A round hill on a coarse grid, drawn 16 times as fine: its outline is a circle, not a staircase of 16 pixels.
+    let values = (0..<144).map { pixel -> Float in
+      let (x, y) = (Float(pixel % 12) - 5.5, Float(pixel / 12) - 5.5)
+      return max(8 - (x * x + y * y).squareRoot() * 2, 0)
+    }
+    let regions = try ClusterRegions(values, height: 12, width: 12)
+    let drawn = try regions.drawn(
+      [-1] + [Float](repeating: 1, count: regions.regions.count - 1), outside: 1, height: 192, width: 192)
+    var widths: [Int] = []
+    for y in 0..<192 {
+      let width = (0..<192).count { drawn[y * 192 + $0] < 0 }
+      if width > 0 { widths.append(width) }
+    }
+    let steps = zip(widths, widths.dropFirst()).map { abs($0 - $1) }
+    // Near its top and bottom a circle's width changes fast, elsewhere by a few pixels a row.
+    #expect(steps.dropFirst(8).dropLast(8).allSatisfy { $0 <= 6 }, "\(steps)")
+    #expect(widths.count > 50 && widths.count < 80)
   }
 
   @Test func tellsDriftFromChance() throws {
     var random = NormalNumbers(seed: 11)
     let test = try CalibratedTest(pictures: (0..<60).map { _ in try Self.picture(&random, heavy: false) })
-    let alike = try (0..<40).map { _ in test.meanEnergy(try Self.picture(&random, heavy: false)) }
-    #expect(test.driftPValue(meanEnergies: alike) > 0.05)
-    #expect(test.driftPValue(meanEnergies: alike.map { $0 * 1.2 }) < 1e-6)
+    let alike = try (0..<40).map { _ in try test.meanDeviation(Self.picture(&random, heavy: false)) }
+    #expect(test.driftPValue(meanDeviations: alike) > 0.05)
+    #expect(test.driftPValue(meanDeviations: alike.map { $0 + 0.5 }) < 1e-6)
   }
 
   @Test func meansTheSameAfterBeingWrittenAndRead() throws {
@@ -67,13 +153,23 @@ import Testing
     let test = try CalibratedTest(pictures: (0..<20).map { _ in try Self.picture(&random, heavy: true) })
     let read = try JSONDecoder().decode(CalibratedTest.self, from: try JSONEncoder().encode(test))
     #expect(read == test)
+    #expect(read.isSound)
   }
 
   @Test func refusesAPictureOfOtherScales() throws {
     var random = NormalNumbers(seed: 17)
     let test = try CalibratedTest(pictures: [try Self.picture(&random, heavy: false)])
     let one = [try Self.picture(&random, heavy: false)[0]]
-    #expect(throws: AContrarioError.self) { try test.regions(one) }
+    #expect(throws: AContrarioError.self) { try CalibratedRegions(scales: one, test: test) }
+    let larger = try Self.picture(&random, heavy: false, side: 48)
+    #expect(throws: AContrarioError.self) { try CalibratedRegions(scales: larger, test: test) }
+  }
+
+  @Test func latentsOfZeroAreNoAnomaly() throws {
+    let nothing = try LatentScale(energy: [Float](repeating: 0, count: 16), channels: 3, height: 4, width: 4)
+    let test = try CalibratedTest(pictures: [[nothing], [nothing]])
+    #expect(test.isSound)
+    #expect(try CalibratedRegions(scales: [nothing], test: test).mostSignificantLogNFA >= 0)
   }
 }
 

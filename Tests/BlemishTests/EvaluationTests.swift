@@ -6,24 +6,26 @@ import Testing
 @testable import Blemish
 
 @Suite struct EvaluationTests {
-  private func picture(_ type: String, logNFA: Double, regions: Int, hit: Int? = nil) -> Evaluation.Picture {
+  private func picture(_ type: String, logNFA: Double, regions: Int, hit: Bool? = nil) -> Evaluation.Picture {
     Evaluation.Picture(
       sample: Sample(path: "a.png", name: "a.png", split: .test, defectType: type), score: -logNFA,
       logNFA: logNFA,
-      isCalledAnomalous: logNFA < 0, regions: regions,
-      segmentation: hit.map {
-        .init(truePositives: $0, falsePositives: 3, anomalous: 8, intersectionOverUnion: Double($0) / 11)
-      })
+      isCalledAnomalous: logNFA < 0, regions: regions, isHit: hit)
   }
 
   @Test func verdictsAreCounted() {
     let pictures = [
       picture("good", logNFA: 1, regions: 0), picture("good", logNFA: -1, regions: 2),
-      picture("good", logNFA: 3, regions: 0), picture("hole", logNFA: -9, regions: 1),
-      picture("hole", logNFA: 2, regions: 0),
+      picture("good", logNFA: 3, regions: 0), picture("hole", logNFA: -9, regions: 1, hit: false),
+      picture("hole", logNFA: 2, regions: 0, hit: false),
     ]
     let verdicts = Verdicts(pictures)
     #expect(verdicts.detected == 0.5)
+    #expect(verdicts.detectedDefects == 0)
+    let more = pictures + [picture("hole", logNFA: -1, regions: 2, hit: true)]
+    #expect(Verdicts(more).detectedDefects == 1.0 / 3)
+    // Where no mask says where the defect is, nobody knows whether it was hit.
+    #expect(Verdicts([picture("hole", logNFA: -1, regions: 2)]).detectedDefects == nil)
     #expect(verdicts.falseAlarms == 2.0 / 3)
     #expect(verdicts.f1 == 0.5)
     let drawn = Verdicts(pictures, drawn: [0, 3, 0, 2, 0])
@@ -34,9 +36,9 @@ import Testing
   }
 
   @Test func aDefectIsMissedWhereNothingSignificantTouchesIt() {
-    #expect(picture("hole", logNFA: 1, regions: 0, hit: 0).isMissed)
-    #expect(picture("hole", logNFA: -1, regions: 1, hit: 0).isMissed)
-    #expect(!picture("hole", logNFA: -1, regions: 1, hit: 2).isMissed)
+    #expect(picture("hole", logNFA: 1, regions: 0, hit: false).isMissed)
+    #expect(picture("hole", logNFA: -1, regions: 1, hit: false).isMissed)
+    #expect(!picture("hole", logNFA: -1, regions: 1, hit: true).isMissed)
     #expect(!picture("hole", logNFA: -1, regions: 1).isMissed)
     #expect(!picture("good", logNFA: 1, regions: 0).isMissed)
   }

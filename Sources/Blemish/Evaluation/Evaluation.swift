@@ -32,14 +32,14 @@ public struct Evaluation: Sendable {
     public var isCalledAnomalous: Bool
     /// The number of significant regions.
     public var regions: Int
+    /// Whether a significant region overlaps its defect; nil where no pixel of a mask says where that is.
+    public var isHit: Bool?
     /// The segmentation at log NFA = 0 against the ground truth; nil without one.
     public var segmentation: Segmentation?
 
     /// Whether its defect was not found: nothing is significant, or nothing that touches the defect.
     public var isMissed: Bool {
-      guard sample.isAnomalous else { return false }
-      guard isCalledAnomalous, let segmentation else { return !isCalledAnomalous }
-      return segmentation.anomalous > 0 && segmentation.truePositives == 0
+      sample.isAnomalous && !(isHit ?? isCalledAnomalous)
     }
   }
 

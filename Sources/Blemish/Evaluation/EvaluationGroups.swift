@@ -42,13 +42,21 @@ struct EvaluationGroups {
   }
 
   /// Adds a picture.
-  /// - Parameter truth: its ground truth at the size of the maps; nil where there is none.
-  mutating func add(_ inspection: Inspection, _ sample: Sample, regions: Int, _ truth: Mask?) throws {
+  /// - Parameters:
+  ///   - found: the pixels of its significant regions.
+  ///   - regions: the number of these.
+  ///   - truth: its ground truth at the size of the maps; nil where there is none.
+  mutating func add(
+    _ inspection: Inspection, _ sample: Sample, found: Mask, regions: Int, _ truth: Mask?
+  ) throws {
     if !sample.isAnomalous { calibration.add(inspection.regionLogNFAs) }
     pictures.append(
       .init(
         sample: sample, score: inspection.score, logNFA: inspection.logNFA,
         isCalledAnomalous: inspection.isAnomalous, regions: regions,
+        isHit: truth.flatMap { truth in
+          truth.pixels.contains(true) ? zip(truth.pixels, found.pixels).contains { $0 && $1 } : nil
+        },
         segmentation: try truth.map { try addPixels(inspection, sample, $0) }))
     if truth == nil, warnings.count < 20 { warnings.append("\(sample.path): anomalous, but without a mask") }
   }
@@ -127,11 +135,14 @@ struct EvaluationGroups {
     let fair = group.atFairThreshold?.measures
     let noFair = Measured.unavailable(reason: "no fair threshold was asked for")
     let noAnomalous = Measured.unavailable(reason: "there are no anomalous pictures")
+    let noMask = Measured.unavailable(reason: "no anomalous picture has a mask")
     var measured: [Measure: Measured] = [
       .imageAUROC: ranking.auroc, .imageAveragePrecision: ranking.averagePrecision,
       .imageF1Best: ranking.bestF1,
       .imageF1AtLogNFA0: verdicts.f1.map { .value($0) } ?? noAnomalous,
       .detectedAnomalousImages: verdicts.detected.map { .value($0) } ?? noAnomalous,
+      .detectedDefects: verdicts.detectedDefects.map { .value($0) }
+        ?? (verdicts.anomalous == 0 ? noAnomalous : noMask),
       .falseAlarmsPerNormalImage: verdicts.falseAlarms.map { .value($0) }
         ?? .unavailable(reason: "there are no good pictures"),
     ]
@@ -144,7 +155,6 @@ struct EvaluationGroups {
       .pooledIoUAtLogNFA0: group.atLogNFA0.measures.pooledIoU, .pooledIoUOracle: significance.bestPooledIoU,
       .pooledIoUAtFairThreshold: fair?.pooledIoU ?? noFair,
     ]
-    let noMask = Measured.unavailable(reason: "no anomalous picture has a mask")
     for (measure, value) in pixels {
       measured[measure] = group.masks > 0 ? value : verdicts.anomalous == 0 ? noAnomalous : noMask
     }
@@ -158,6 +168,7 @@ struct EvaluationGroups {
     let anomalous = pictures.map(\.sample.isAnomalous)
     let verdicts: [(Measure, (Verdicts) -> Double?)] = [
       (.imageF1AtLogNFA0, \.f1), (.detectedAnomalousImages, \.detected),
+      (.detectedDefects, \.detectedDefects),
       (.falseAlarmsPerNormalImage, \.falseAlarms),
     ]
     for (measure, value) in verdicts {

@@ -118,8 +118,8 @@ public enum EvaluationReport {
   }
 
   private static let columns: [Measure] = [
-    .imageAUROC, .imageAveragePrecision, .imageF1AtLogNFA0, .detectedAnomalousImages, .pixelAUROC,
-    .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle,
+    .imageAUROC, .imageAveragePrecision, .imageF1AtLogNFA0, .detectedAnomalousImages, .detectedDefects,
+    .pixelAUROC, .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle,
     .meanIoUAtFairThreshold,
   ]
 
@@ -194,7 +194,7 @@ public enum EvaluationReport {
     let options = part.evaluation.options
     var test = "published: latents taken to be independent and standard normal"
     if options.test == .calibrated, let background = configuration.background {
-      test = "calibrated on \(background.test.pictures) good pictures (\(background.source.rawValue))"
+      test = background.summary
     }
     rows.append(.init(prefix + "a contrario test", test))
     rows.append(.init(prefix + "accepted false alarms per good picture", "\(options.falseAlarms)"))

@@ -10,6 +10,8 @@ public enum Measure: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
   case imageF1AtLogNFA0 = "image_f1_at_log_nfa_0"
   /// The share of the anomalous pictures with a significant region.
   case detectedAnomalousImages = "detected_anomalous_images"
+  /// The share of the anomalous pictures with a significant region that overlaps the defect.
+  case detectedDefects = "detected_defects"
   /// Significant connected regions per good picture.
   case falseAlarmsPerNormalImage = "false_alarms_per_normal_image"
   /// Area under the ROC curve of the pixels' scores.
@@ -42,7 +44,8 @@ public enum Measure: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
     case .imageAveragePrecision: "image AU-PR"
     case .imageF1Best: "image F1, best"
     case .imageF1AtLogNFA0: "image F1 at log NFA 0"
-    case .detectedAnomalousImages: "found"
+    case .detectedAnomalousImages: "called anomalous"
+    case .detectedDefects: "defects found"
     case .falseAlarmsPerNormalImage: "false alarms"
     case .pixelAUROC: "pixel AUROC"
     case .pixelAveragePrecision: "pixel AU-PR"

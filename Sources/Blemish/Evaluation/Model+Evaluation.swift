@@ -23,11 +23,13 @@ extension Model {
     var done = 0
     try configuration.forEachBatch(of: samples.map(\.path), size: batch) { prepared in
       let inspections = try inspect(prepared.map { try $0.get() }, options: options)
-      let regions = inspections.map { $0.regions(of: $0.mask(of: $0.logNFAMap), in: $0.logNFAMap).count }
+      let masks = inspections.map { $0.mask(of: $0.logNFAMap) }
+      let regions = zip(inspections, masks).map { $0.regions(of: $1, in: $0.logNFAMap).count }
       elapsed += clock.now - start
-      for (inspection, regions) in zip(inspections, regions) {
+      for (place, inspection) in inspections.enumerated() {
         try groups.add(
-          inspection, samples[done], regions: regions, try groundTruth(of: samples[done], inspection))
+          inspection, samples[done], found: masks[place], regions: regions[place],
+          try groundTruth(of: samples[done], inspection))
         done += 1
       }
       if progress(done) { throw CancellationError() }

@@ -2,6 +2,8 @@
 struct Verdicts {
   private(set) var anomalous = 0
   private(set) var found = 0
+  private(set) var marked = 0
+  private(set) var hit = 0
   private(set) var normal = 0
   private(set) var calledNormal = 0
   private(set) var regionsInNormal = 0
@@ -14,6 +16,8 @@ struct Verdicts {
       if picture.sample.isAnomalous {
         anomalous += times
         found += called
+        marked += picture.isHit != nil ? times : 0
+        hit += picture.isHit == true ? times : 0
       } else {
         normal += times
         calledNormal += called
@@ -27,6 +31,9 @@ struct Verdicts {
 
   /// The share of the anomalous pictures called anomalous.
   var detected: Double? { anomalous > 0 ? Double(found) / Double(anomalous) : nil }
+
+  /// The share of the anomalous pictures with a mask in which a significant region overlaps it.
+  var detectedDefects: Double? { marked > 0 ? Double(hit) / Double(marked) : nil }
 
   /// Significant regions per good picture.
   var falseAlarms: Double? { normal > 0 ? Double(regionsInNormal) / Double(normal) : nil }

@@ -20,7 +20,9 @@ public struct Inspection: Sendable {
   /// log10 of the number of false alarms per good picture that is accepted: where log NFA is below, a region is
   /// significant.
   public var limit: Double
-  private let test: NumberOfFalseAlarms
+  /// log10 NFA per pixel at the size at which maps are evaluated; the segmentation is where it is below ``limit``.
+  public let logNFAMap: ScoreMap
+  private let test: any TestedPicture
 
   init(
     picture: PreparedPicture, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap,
@@ -36,33 +38,27 @@ public struct Inspection: Sendable {
     limit = log10(options.falseAlarms)
     let (height, width) = (anomalyMap.height, anomalyMap.width)
     if options.test == .calibrated, let calibration {
-      test = try NumberOfFalseAlarms(scales: scales, test: calibration, height: height, width: width)
+      test = try CalibratedRegions(scales: scales, test: calibration)
     } else {
       test = try NumberOfFalseAlarms(scales: scales, height: height, width: width)
     }
+    logNFAMap = ScoreMap(width: width, height: height, values: try test.logNFA(height: height, width: width))
   }
 
   /// log10 of the number of false alarms of the most significant region: how many regions like it are expected
   /// in a picture of a good part.
   public var logNFA: Double { test.mostSignificantLogNFA }
 
-  /// log10 NFA of every region that the tree of any scale is left with, significant or not.
-  public var regionLogNFAs: [Double] {
-    test.scales.flatMap { $0.regions.map { $0.logProbability + test.logTests } }
-  }
+  /// log10 NFA of every region of the test, significant or not.
+  public var regionLogNFAs: [Double] { test.regionLogNFAs }
 
   /// Whether fewer such regions are expected in a picture of a good part than are accepted.
   public var isAnomalous: Bool { logNFA < limit }
 
-  /// log10 NFA per pixel at the size at which maps are evaluated; the segmentation is where it is below ``limit``.
-  public var logNFAMap: ScoreMap { ScoreMap(width: test.width, height: test.height, values: test.logNFA) }
-
   /// log10 NFA per pixel at the picture's own size.
   /// - Throws: `AContrarioError` where the picture's size is none.
   public func logNFAMapOfPicture() throws -> ScoreMap {
-    let map = try NumberOfFalseAlarms(
-      scales: test.scales, logTests: test.logTests, height: height, width: width)
-    return ScoreMap(width: width, height: height, values: map.logNFA)
+    ScoreMap(width: width, height: height, values: try test.logNFA(height: height, width: width))
   }
 
   /// The pixels that belong to significant regions: log NFA below ``limit``. A significant region so small that it is

@@ -20,7 +20,8 @@ extension Model {
   /// - Throws: the error of the first picture that cannot be read.
   public func driftPValue(of paths: [String], progress: (Int) -> Void = { _ in }) throws -> Double? {
     guard let test = configuration.background?.test else { return nil }
-    return test.driftPValue(meanEnergies: try energies(of: paths, progress: progress).map(test.meanEnergy))
+    return test.driftPValue(
+      meanDeviations: try energies(of: paths, progress: progress).map { try test.meanDeviation($0) })
   }
 
   private func energies(of paths: [String], progress: (Int) -> Void) throws -> [[LatentScale]] {

@@ -87,7 +87,8 @@ extension Model {
       return try JSONDecoder().decode(ModelConfiguration.self, from: data)
     } catch {
       throw ConfigurationError(
-        "its configuration cannot be read: \((error as? DecodingError)?.summary ?? "\(error)")")
+        "its configuration cannot be read: \((error as? DecodingError)?.summary ?? "\(error)"); it is damaged, or was "
+          + "written by another version of Blemish and has to be trained anew")
     }
   }
 
@@ -136,7 +137,7 @@ extension ModelConfiguration {
     let expected = zip(backbone.channels, backbone.strides).map {
       FeatureShape(channels: $0, height: height / $1, width: width / $1)
     }
-    if let test = background?.test, test.scales.count != features.count || !test.isSound {
+    if let test = background?.test, test.energies.count != features.count || !test.isSound {
       throw ConfigurationError("its calibration is damaged; 'blemish calibrate' makes a new one")
     }
     guard features == expected else {

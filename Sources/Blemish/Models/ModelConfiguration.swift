@@ -56,6 +56,26 @@ public struct LearntBackground: Sendable, Codable, Equatable {
     /// Pictures that a user gave later.
     case recalibrated
   }
+
+  /// The smallest number of false alarms per good picture that was counted; what is promised below is extrapolated.
+  public var countedDownTo: Double { pow(10, test.measuredDownTo) }
+
+  /// What its promises rest on, in words.
+  public var summary: String {
+    "calibrated on \(test.pictures) good pictures (\(source.rawValue)): promises are counted down to "
+      + "\(String(format: "%.2g", countedDownTo)) false alarms per good picture, and extrapolated below"
+  }
+
+  /// Why a promise of so many false alarms per good picture is not to be relied on; nil where it is.
+  public func caution(falseAlarms: Double) -> String? {
+    if source == .training {
+      return "the promise was calibrated on the training pictures, for want of others: expect more false "
+        + "alarms; 'blemish calibrate' with fresh good pictures helps"
+    }
+    guard falseAlarms < countedDownTo else { return nil }
+    return "the promise of \(falseAlarms) false alarms per good picture is extrapolated: \(test.pictures) "
+      + "good pictures count down to \(String(format: "%.2g", countedDownTo)); 'blemish calibrate' takes more"
+  }
 }
 
 /// How a model was trained.

@@ -1,0 +1,149 @@
+import Foundation
+
+/// The regions of a map that stand out from their surroundings, each with the support for it and an outline.
+///
+/// Support is threshold-free cluster enhancement (Smith and Nichols, NeuroImage 44, 2009): at a peak, the integral
+/// over all levels h from 0 up to it of √area(h) · h², where area(h) is that of the peak's component at level h. A
+/// small high peak and a wide low one both have it, without a level at which to cut. It is given as the third root
+/// of three times the integral, which for a single pixel is its value.
+///
+/// A region is what lies around a peak down to half its height, where the contour of a blurred thing runs. A peak
+/// inside the region of one with more support is part of it, so that regions are disjoint.
+struct ClusterRegions: Sendable {
+  struct Region: Sendable {
+    /// The support for it, in the units of the map.
+    let support: Double
+    /// Its outline is the contour of the map at this level.
+    let level: Float
+  }
+
+  /// Rows of the map.
+  let height: Int
+  /// Columns of the map.
+  let width: Int
+  /// The map, `[height, width]`.
+  let values: [Float]
+  /// The regions, those of more support first.
+  let regions: [Region]
+  /// The place among ``regions`` of that of each pixel, or -1, `[height, width]`.
+  let regionOfPixel: [Int32]
+
+  /// The regions of a map whose ordinary value is 0.
+  /// - Throws: ``AContrarioError`` where the count does not fit the shape or a value is not finite.
+  init(_ values: [Float], height: Int, width: Int) throws(AContrarioError) {
+    let tree = try MaxTree(values, height: height, width: width)
+    let integrals = tree.clusterIntegrals()
+    var isLeaf = [Bool](repeating: true, count: tree.count)
+    for node in 1..<max(tree.count, 1) { isLeaf[Int(tree.parent[node])] = false }
+    let peaks = (0..<tree.count).filter { isLeaf[$0] && integrals[$0] > 0 }
+      .sorted { (integrals[$0], $1) > (integrals[$1], $0) }
+
+    // Every node is passed once: what a peak's way to the root has passed is either inside a region or around one.
+    enum State { case free, inside, around }
+    var state = [State](repeating: .free, count: tree.count)
+    var regionOfNode = [Int32](repeating: -1, count: tree.count)
+    var regions: [Region] = []
+    var way: [Int] = []
+    for peak in peaks {
+      way.removeAll(keepingCapacity: true)
+      var node = peak
+      while state[node] == .free {
+        way.append(node)
+        guard node > 0 else { break }
+        node = Int(tree.parent[node])
+      }
+      guard state[node] != .inside else {
+        for node in way { state[node] = .inside }
+        continue
+      }
+      let half = tree.level[peak] / 2
+      let inside = way.prefix { tree.level[$0] >= half }
+      for node in inside { state[node] = .inside }
+      for node in way[inside.endIndex...] { state[node] = .around }
+      let outermost = inside.last ?? peak
+      regionOfNode[outermost] = Int32(regions.count)
+      // Where the half level would run around another region as well, the two part at the saddle.
+      let level = inside.count < way.count || outermost == 0 ? half : tree.level[outermost]
+      regions.append(Region(support: cbrt(integrals[peak]), level: level))
+    }
+    for node in 1..<max(tree.count, 1) where regionOfNode[node] < 0 {
+      regionOfNode[node] = regionOfNode[Int(tree.parent[node])]
+    }
+    self.height = height
+    self.width = width
+    self.values = values
+    self.regions = regions
+    regionOfPixel = tree.nodeOfPixel.map { regionOfNode[Int($0)] }
+  }
+
+  /// A number for each region, drawn at another size within the outlines; `outside` elsewhere.
+  ///
+  /// The map is interpolated and the outlines are contours of that, so that they do not follow the grid's pixels.
+  /// - Parameter numbers: one for each region, growing.
+  /// - Throws: ``AContrarioError`` where the size is none.
+  func drawn(
+    _ numbers: [Float], outside: Float, height: Int, width: Int
+  ) throws(AContrarioError) -> [Float] {
+    let (pixels, overflow) = height.multipliedReportingOverflow(by: width)
+    try checkShape(height: height, width: width, count: overflow ? 0 : pixels)
+    let resampling = Resampling.bilinear(to: (height, width), from: (self.height, self.width))
+    let fine = resampling.apply(to: values)
+    let (rows, columns) = (resampling.rows, resampling.columns)
+    let levels = regions.map(\.level)
+    var drawn = [Float](repeating: outside, count: pixels)
+    drawn.withUnsafeMutableBufferPointer { drawn in
+      for y in 0..<height {
+        let (above, below) = (rows.positions[2 * y] * self.width, rows.positions[2 * y + 1] * self.width)
+        for x in 0..<width {
+          let value = fine[y * width + x]
+          guard value > 0 else { continue }
+          let (left, right) = (columns.positions[2 * x], columns.positions[2 * x + 1])
+          let corners = (above + left, above + right, below + left, below + right)
+          // The region of most support that a corner belongs to, and whose outline the place is in.
+          var first = Int32.max
+          func consider(_ corner: Int) {
+            let region = regionOfPixel[corner]
+            if region >= 0, region < first, value >= levels[Int(region)] { first = region }
+          }
+          consider(corners.0)
+          consider(corners.1)
+          consider(corners.2)
+          consider(corners.3)
+          guard first < Int32.max else { continue }
+          // Of the corners inside the contour the nearest decides: it may be another component's.
+          let (up, before) = (rows.weights[2 * y], columns.weights[2 * x])
+          var nearest: Float = -1
+          var owner = first
+          func compare(_ corner: Int, _ weight: Float) {
+            guard values[corner] >= levels[Int(first)], weight > nearest else { return }
+            nearest = weight
+            owner = regionOfPixel[corner]
+          }
+          compare(corners.0, up * before)
+          compare(corners.1, up * (1 - before))
+          compare(corners.2, (1 - up) * before)
+          compare(corners.3, (1 - up) * (1 - before))
+          if owner == first { drawn[y * width + x] = numbers[Int(first)] }
+        }
+      }
+    }
+    return drawn
+  }
+}
+
+extension MaxTree {
+  /// Three times the integral over all levels up to each node's of √area · h²: see ``ClusterRegions``.
+  fileprivate func clusterIntegrals() -> [Double] {
+    var integrals = [Double](repeating: 0, count: count)
+    for node in 0..<count {
+      func cube(_ node: Int) -> Double {
+        let height = Double(max(level[node], 0))
+        return height * height * height
+      }
+      let above = Int(parent[node])
+      let (start, base) = node > 0 ? (integrals[above], cube(above)) : (0, 0)
+      integrals[node] = start + Double(area[node]).squareRoot() * (cube(node) - base)
+    }
+    return integrals
+  }
+}
