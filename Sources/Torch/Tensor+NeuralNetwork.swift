@@ -6,6 +6,9 @@ extension Tensor {
     call("aten::conv2d", self, weight, bias, [stride, stride], [padding, padding], [1, 1], groups)
   }
 
+  /// The gradient of a rectifier's input from that of its output, which this is.
+  public func thresholdBackward(_ output: Tensor) -> Tensor { call("aten::threshold_backward", self, output, 0) }
+
   /// A transposed convolution without overlap (kernel size equals stride).
   public func convTranspose2d(_ weight: Tensor, stride: Int) -> Tensor {
     call("aten::conv_transpose2d.input", self, weight, nil, [stride, stride])
