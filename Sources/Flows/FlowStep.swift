@@ -141,7 +141,9 @@ extension FlowStep {
 
   private func logScale(_ u: Tensor) -> Tensor { (u * (2 * clamp)).add_(-clamp) }
 
-  private func half(_ a: Tensor, _ index: Int) -> Tensor { a.narrow(1, from: index * changed, length: changed) }
+  private func half(_ a: Tensor, _ index: Int) -> Tensor {
+    a.narrow(1, from: index * changed, length: changed)
+  }
 }
 
 /// U-Flow's subnet: two convolutions with a ReLU between them, as many hidden channels as inputs.

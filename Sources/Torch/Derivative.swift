@@ -52,7 +52,7 @@ private final class DerivativeContext {
     }
     do {
       let found = try withTorchErrors { derivative(tensors) }
-      precondition(found.count == resultCount, "a derivative gives \(found.count) of \(resultCount) gradients")
+      precondition(found.count == resultCount, "\(found.count) of \(resultCount) gradients")
       for (index, gradient) in found.enumerated() {
         ct_retain(gradient?.pointer)
         results?[index] = gradient?.pointer

@@ -99,7 +99,11 @@ extension Tensor {
   /// The normalised exponential along one dimension.
   public func softmax(_ dimension: Int) -> Tensor { call("aten::softmax.int", self, dimension) }
   /// The matrix product; leading dimensions are batches.
-  public func matmul(_ other: Tensor) -> Tensor { call("aten::matmul", self, other) }
+  public func matmul(_ other: Tensor) -> Tensor {
+    let product = call("aten::matmul", self, other)
+    OperationCount.add(results: product.count, length: size(-1))
+    return product
+  }
 }
 
 extension Tensor {

@@ -22,14 +22,18 @@ extension Tensor {
       if let adding { y.add_(adding) }
       return rectifying ? y.relu_() : y
     }
+    let result: Tensor
     if let adding {
-      return call(
+      result = call(
         "mkldnn::_convolution_pointwise_.binary", adding, self, weight, bias, [padding, padding],
         [stride, stride], [1, 1], groups, "add", 1.0, rectifying ? "relu" : nil, [Double](), nil)
+    } else {
+      result = call(
+        "mkldnn::_convolution_pointwise", self, weight, bias, [padding, padding], [stride, stride], [1, 1],
+        groups, rectifying ? "relu" : "none", [Double](), nil)
     }
-    return call(
-      "mkldnn::_convolution_pointwise", self, weight, bias, [padding, padding], [stride, stride], [1, 1],
-      groups, rectifying ? "relu" : "none", [Double](), nil)
+    OperationCount.add(output: result, weight: weight)
+    return result
   }
 
   /// The gradient of a convolution's input from that of its output, which this is; stride one, as much padding as
@@ -43,7 +47,9 @@ extension Tensor {
   }
 
   /// The gradients of a convolution's weight and bias from that of its output, which this is; stride one.
-  public func conv2dWeightGradient(input: Tensor, weight: Tensor, padding: Int) -> (weight: Tensor, bias: Tensor) {
+  public func conv2dWeightGradient(input: Tensor, weight: Tensor, padding: Int) -> (
+    weight: Tensor, bias: Tensor
+  ) {
     // oneDNN's kernel for this one product is fastest row-major, even with the copies.
     let rowMajor = padding > 0 && takesFusedOperators
     let found = (rowMajor ? contiguous() : self).convolutionBackward(
@@ -51,8 +57,10 @@ extension Tensor {
     return (found[1], found[2])
   }
 
-  private func convolutionBackward(input: Tensor, weight: Tensor, padding: Int, _ wanted: [Bool]) -> [Tensor] {
-    callMany(
+  private func convolutionBackward(input: Tensor, weight: Tensor, padding: Int, _ wanted: [Bool]) -> [Tensor]
+  {
+    for _ in 0..<wanted.prefix(2).count(where: { $0 }) { OperationCount.add(output: self, weight: weight) }
+    return callMany(
       "aten::convolution_backward",
       [
         self, input, weight, [weight.size(0)], [1, 1], [padding, padding], [1, 1], false, [0, 0], 1, wanted,
