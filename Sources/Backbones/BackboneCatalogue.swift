@@ -250,6 +250,12 @@ extension BackboneDescription {
     return try withoutGradient { try build(parameters.root, padding) }
   }
 
+  /// Builds the backbone with weights that are drawn: as fast as with pretrained ones, and blind.
+  /// - Throws: ``ParameterError``.
+  public func buildGenerated(padding: Padding = .zeros, device: Device = .cpu) throws -> any Backbone {
+    try withoutGradient { try build(Parameters(seed: Self.seed, device: device).root, padding) }
+  }
+
   /// The seed of the backbones whose weights are drawn.
   private static let seed: UInt64 = 20_221_122
 }

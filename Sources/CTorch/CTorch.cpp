@@ -5,10 +5,15 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/utils.h>
+#include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
 #include <cstring>
+#include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #if defined(__GLIBC__)
@@ -157,6 +162,55 @@ void append(const c10::IValue &value, std::vector<ct_value> &results) {
   results.push_back(result);
 }
 
+// A function whose derivative is computed by the caller.
+class CallerNode : public torch::autograd::Node {
+ public:
+  CallerNode(void *context, ct_derivative derivative, void (*release)(void *))
+      : context_(context), derivative_(derivative), release_(release) {}
+  ~CallerNode() override { release_variables(); }
+
+  torch::autograd::variable_list apply(torch::autograd::variable_list &&gradients) override {
+    TORCH_CHECK(context_ != nullptr, "a function can be differentiated once");
+    std::vector<ct_tensor> given;
+    for (const auto &gradient : gradients)
+      given.push_back(reinterpret_cast<ct_tensor>(gradient.defined() ? gradient.unsafeGetTensorImpl() : nullptr));
+    std::vector<ct_tensor> results(num_outputs(), nullptr);
+    char *error = derivative_(context_, given.data(), given.size(), results.data(), results.size());
+    torch::autograd::variable_list found;
+    for (ct_tensor result : results) {
+      found.push_back(borrow(result));
+      ct_release(result);
+    }
+    if (error != nullptr) {
+      std::string text(error);
+      free(error);
+      TORCH_CHECK(false, text);
+    }
+    return found;
+  }
+
+  std::string name() const override { return "CallerNode"; }
+
+  void release_variables() override {
+    if (context_ != nullptr) release_(context_);
+    context_ = nullptr;
+  }
+
+ private:
+  void *context_;
+  ct_derivative derivative_;
+  void (*release_)(void *);
+};
+
+// libtorch holds nodes by `intrusive_ptr`; before 2.13 by `shared_ptr`.
+template <typename Pointer = decltype(torch::autograd::Edge::function)>
+Pointer hold(CallerNode *node) {
+  if constexpr (std::is_same_v<Pointer, std::shared_ptr<torch::autograd::Node>>)
+    return Pointer(node);
+  else
+    return Pointer::unsafe_steal_from_new(node);
+}
+
 c10::ScalarType scalar_type(int32_t element_type) { return static_cast<c10::ScalarType>(element_type); }
 
 }  // namespace
@@ -189,6 +243,14 @@ char *ct_call(const char *name, const ct_value *inputs, size_t input_count, ct_v
     std::copy(collected.begin(), collected.end(), results);
     *result_count = collected.size();
   });
+}
+
+bool ct_has_operator(const char *name) {
+  std::string full(name);
+  auto dot = full.find('.');
+  return c10::Dispatcher::singleton()
+      .findSchema({full.substr(0, dot), dot == std::string::npos ? "" : full.substr(dot + 1)})
+      .has_value();
 }
 
 void ct_free(char *text) { free(text); }
@@ -246,6 +308,23 @@ bool ct_on_cpu(ct_tensor tensor) {
 
 char *ct_backward(ct_tensor loss) {
   return guarded([&] { borrow(loss).backward(); });
+}
+
+char *ct_attach_derivative(const ct_tensor *inputs, size_t input_count, const ct_tensor *outputs,
+                           size_t output_count, void *context, ct_derivative derivative,
+                           void (*release)(void *context)) {
+  return guarded([&] {
+    // From here on the node releases the context, whatever happens.
+    auto node = hold(new CallerNode(context, derivative, release));
+    torch::autograd::variable_list sources;
+    for (size_t i = 0; i < input_count; i++) sources.push_back(borrow(inputs[i]));
+    node->set_next_edges(torch::autograd::collect_next_edges(sources));
+    for (size_t i = 0; i < output_count; i++) {
+      at::Tensor output = borrow(outputs[i]);
+      TORCH_CHECK(output.is_leaf() && !output.requires_grad(), "the outputs must be new tensors");
+      torch::autograd::create_gradient_edge(output, node);
+    }
+  });
 }
 
 void ct_set_requires_gradient(ct_tensor tensor, bool required) {

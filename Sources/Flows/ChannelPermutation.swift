@@ -16,8 +16,14 @@ struct ChannelPermutation {
   }
 
   /// `[batch, channels, height, width]` with the channels in their new order.
-  func callAsFunction(_ x: Tensor) -> Tensor { x.indexSelect(1, sources) }
+  func callAsFunction(_ x: Tensor) -> Tensor { reordered(x, sources) }
 
   /// The channels in their old order.
-  func inverse(_ y: Tensor) -> Tensor { y.indexSelect(1, destinations) }
+  func inverse(_ y: Tensor) -> Tensor { reordered(y, destinations) }
+
+  /// The columns of a matrix with a row for every pixel: what channels-last memory is.
+  private func reordered(_ x: Tensor, _ order: Tensor) -> Tensor {
+    let pixels = x.permute([0, 2, 3, 1])
+    return pixels.reshape([-1, order.count]).indexSelect(1, order).reshape(pixels.shape).permute([0, 3, 1, 2])
+  }
 }

@@ -56,16 +56,14 @@ public struct FlowStep<Network: Subnet> {
 
   private var scale: Tensor { globalScale.softplus(beta: 0.5) * 0.1 }
 
-  /// The step, on `[batch, channels, height, width]`.
+  /// The step, on `[batch, channels, height, width]`; the result is channels-last.
   public func callAsFunction(_ x: Tensor, condition: Tensor? = nil) -> Transformed {
-    let parts = x.split([kept, changed], along: 1)
-    let (s, t) = coupling(parts[0], condition)
+    let x = x.channelsLast()
     let scale = scale
-    let coupled = Tensor.cat([parts[0], t.addcmul(parts[1], s.exp())], along: 1)
     let pixels = Double(x.size(2) * x.size(3))
+    let coupled = coupling(x, parameters: subnet(input(x.narrow(1, from: 0, length: kept), condition)), scale)
     return Transformed(
-      value: permutation(globalOffset.addcmul(coupled, scale)),
-      logDeterminant: s.sum([1, 2, 3]) + scale.log().sum() * pixels)
+      value: coupled[0], logDeterminant: coupled[1] + scale.log().sum() * pixels)
   }
 
   /// The step backwards; the log-determinant is that of the inverse.
@@ -73,17 +71,78 @@ public struct FlowStep<Network: Subnet> {
     let scale = scale
     let x = (permutation.inverse(y) - globalOffset) / scale
     let parts = x.split([kept, changed], along: 1)
-    let (s, t) = coupling(parts[0], condition)
+    let a = (subnet(input(parts[0], condition)) * Self.gain).split([changed, changed], along: 1)
+    let (s, t) = (a[0].tanh() * clamp, a[1])
     let pixels = Double(x.size(2) * x.size(3))
     return Transformed(
       value: .cat([parts[0], (parts[1] - t) * (-s).exp()], along: 1),
       logDeterminant: -(s.sum([1, 2, 3]) + scale.log().sum() * pixels))
   }
 
-  private func coupling(_ x: Tensor, _ condition: Tensor?) -> (s: Tensor, t: Tensor) {
-    let input = condition.map { Tensor.cat([x, $0.expand([x.size(0), -1, -1, -1])], along: 1) } ?? x
-    let a = (subnet(input) * 0.1).split([changed, changed], along: 1)
-    return (a[0].tanh() * clamp, a[1])
+  /// What the subnet's outputs are scaled by.
+  private static var gain: Double { 0.1 }
+
+  private func input(_ x: Tensor, _ condition: Tensor?) -> Tensor {
+    condition.map { Tensor.cat([x, $0.expand([x.size(0), -1, -1, -1])], along: 1) } ?? x
+  }
+}
+
+// The arithmetic of a step behind its subnet, with its derivative.
+extension FlowStep {
+  /// The coupling, the scale and offset, and the permutation: their value, channels-last, and the sum of s of every
+  /// picture, `[batch]`.
+  ///
+  /// With u = sigmoid(0.2 a1) the log-scale `s = clamp * tanh(0.1 a1)` is `clamp * (2 u - 1)`. For the derivative
+  /// only x, u and the result are kept: the rest follows from them.
+  private func coupling(_ x: Tensor, parameters a: Tensor, _ scale: Tensor) -> [Tensor] {
+    Tensor.withDerivative(of: [x, a, scale, globalOffset]) { needed in
+      let (scale, offset) = (scale.detach(), globalOffset.detach())
+      let u = (half(a, 0) * (2 * Self.gain)).sigmoid_()
+      let s = logScale(u)
+      let sum = s.sum([1, 2, 3])
+      let changedPart = s.exp_().mul_(x.narrow(1, from: kept, length: changed))
+      changedPart.add_(half(a, 1), alpha: Self.gain)
+      let y = x.uninitializedLike
+      for (start, part) in [(0, x.narrow(1, from: 0, length: kept)), (kept, changedPart)] {
+        let length = part.size(1)
+        y.narrow(1, from: start, length: length).setToAddcmul_(
+          offset.narrow(1, from: start, length: length), part, scale.narrow(1, from: start, length: length))
+      }
+      let value = permutation(y)
+      guard needed != nil else { return ([value, sum], { _ in [] }) }
+      let result = value.detach()
+      return ([value, sum], { derivative($0[0], $0[1], x: x, u: u, result: result, scale, offset) })
+    }
+  }
+
+  /// The gradients of x, the subnet's outputs, scale and offset from those of the step's value and of the sum of s.
+  private func derivative(
+    _ ofValue: Tensor?, _ ofSum: Tensor?, x: Tensor, u: Tensor, result: Tensor, _ scale: Tensor,
+    _ offset: Tensor
+  ) -> [Tensor?] {
+    let ofValue = ofValue?.channelsLast() ?? x.zerosLike
+    let ofOffset = permutation.inverse(ofValue.sum([0, 2, 3], keepingDimensions: true))
+    // The result is scale * coupled + offset.
+    let ofResult = permutation.inverse((ofValue * result).sum([0, 2, 3], keepingDimensions: true))
+    let ofScale = (ofResult - ofOffset * offset) / scale
+    let ofX = permutation.inverse(ofValue).mul_(scale)
+    let ofChanged = ofX.narrow(1, from: kept, length: changed)
+    let ofA = Tensor.uninitialized([x.size(0), x.size(2), x.size(3), 2 * changed], like: x)
+      .permute([0, 3, 1, 2])
+    half(ofA, 1).setToProduct_(ofChanged, Self.gain)
+    ofChanged.mul_(logScale(u).exp_())
+    let ofS = ofChanged * x.narrow(1, from: kept, length: changed)
+    if let ofSum { ofS.add_(ofSum.reshape([-1, 1, 1, 1])) }
+    // ds/da1 = 2 clamp * 0.2 * u (1 - u)
+    let slope = (u.square().sub_(u)).mul_(-4 * clamp * Self.gain)
+    half(ofA, 0).setToProduct_(ofS, slope)
+    return [ofX, ofA, ofScale, ofOffset]
+  }
+
+  private func logScale(_ u: Tensor) -> Tensor { (u * (2 * clamp)).add_(-clamp) }
+
+  private func half(_ a: Tensor, _ index: Int) -> Tensor {
+    a.narrow(1, from: index * changed, length: changed)
   }
 }
 
@@ -100,24 +159,5 @@ public struct ConvolutionSubnet: Subnet {
   }
 
   /// s and t, `[batch, outputs, height, width]`, of `[batch, inputs, height, width]`.
-  public func callAsFunction(_ x: Tensor) -> Tensor { second(first(x).relu()) }
-}
-
-/// A convolution whose output has the size of its input.
-public struct Convolution {
-  private let weight: Tensor
-  private let bias: Tensor
-  private let padding: Int
-
-  /// A convolution at a path, initialised evenly within one over the root of the number of inputs.
-  /// - Throws: ``ParameterError``.
-  public init(_ path: ParameterPath, inputs: Int, outputs: Int, kernel: Int) throws {
-    let initial = Initializer.fanIn(inputs * kernel * kernel)
-    weight = try path.parameter("weight", [outputs, inputs, kernel, kernel], initial)
-    bias = try path.parameter("bias", [outputs], initial)
-    padding = kernel / 2
-  }
-
-  /// The convolution of `[batch, inputs, height, width]`.
-  public func callAsFunction(_ x: Tensor) -> Tensor { x.conv2d(weight, bias: bias, padding: padding) }
+  public func callAsFunction(_ x: Tensor) -> Tensor { second(first(x, rectifying: true)) }
 }

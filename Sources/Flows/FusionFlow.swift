@@ -107,7 +107,9 @@ private struct FusionNetwork {
   func callAsFunction(_ x: [Tensor]) -> [Change] {
     let coarsest = x[x.count - 1]
     let pooled = x.map { $0.adaptiveAvgPool2d(height: coarsest.size(2), width: coarsest.size(3)) }
-    let mixture = widening(norm(narrowing(.cat(pooled, along: 1))).relu()).relu().split(inputs, along: 1)
+    let mixture = widening(
+      norm(narrowing(.cat(pooled, along: 1)), rectifying: true), rectifying: true
+    ).split(inputs, along: 1)
     return x.indices.map { scale in
       let shared = mixture[scale].interpolateBilinear(
         height: x[scale].size(2),

@@ -16,7 +16,7 @@ public struct NormalizedSubnet: Subnet {
   }
 
   /// The parameters of the coupling, of the inputs' height and width.
-  public func callAsFunction(_ x: Tensor) -> Tensor { second(norm(first(x)).relu()) }
+  public func callAsFunction(_ x: Tensor) -> Tensor { second(norm(first(x), rectifying: true)) }
 }
 
 /// A LayerNorm over the channels of every pixel of `[batch, channels, height, width]`.
@@ -29,7 +29,9 @@ struct ChannelNorm {
     bias = try path.parameter("bias", [channels], .constant(0))
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    x.permute([0, 2, 3, 1]).layerNorm(weight.shape, weight: weight, bias: bias).permute([0, 3, 1, 2])
+  /// The norm, followed by a rectifier if asked for; without copies where x is channels-last.
+  func callAsFunction(_ x: Tensor, rectifying: Bool = false) -> Tensor {
+    let y = x.permute([0, 2, 3, 1]).layerNorm(weight.shape, weight: weight, bias: bias)
+    return (rectifying ? y.relu_() : y).permute([0, 3, 1, 2])
   }
 }

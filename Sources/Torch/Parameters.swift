@@ -82,7 +82,7 @@ public final class Parameters {
   public func stateDict() -> [String: StoredTensor] { tensors.mapValues(\.stored) }
 
   fileprivate func declare(
-    _ name: String, _ shape: [Int], trainable: Bool, elementType: ElementType,
+    _ name: String, _ shape: [Int], trainable: Bool, elementType: ElementType, channelsLast: Bool = false,
     initial: (inout RandomStream) -> Tensor
   ) throws -> Tensor {
     precondition(tensors[name] == nil, "'\(name)' is declared twice")
@@ -100,6 +100,12 @@ public final class Parameters {
       tensor = initial(&random)
     }
     tensor = tensor.to(device: device)
+    if channelsLast {
+      let channels = shape.count - 3
+      let rest = shape.indices.filter { $0 != channels }
+      tensor = tensor.permute(rest + [channels]).contiguous()
+        .permute(shape.indices.map { $0 < channels ? $0 : $0 == channels ? shape.count - 1 : $0 - 1 })
+    }
     if trainable {
       tensor.requiringGradient()
       trainableNames.insert(name)
@@ -137,9 +143,14 @@ public struct ParameterPath {
   public func weightShape(_ name: String) -> [Int]? { parameters.sourceShape(self.name(name)) }
 
   /// Declares a tensor that training changes.
+  /// - Parameter channelsLast: whether the last dimension but two, the channels, varies fastest in memory.
   /// - Throws: ``ParameterError`` when the weights do not have it in this shape.
-  public func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Tensor {
-    try parameters.declare(self.name(name), shape, trainable: true, elementType: .float32) {
+  public func parameter(
+    _ name: String, _ shape: [Int], _ initializer: Initializer, channelsLast: Bool = false
+  ) throws -> Tensor {
+    try parameters.declare(
+      self.name(name), shape, trainable: true, elementType: .float32, channelsLast: channelsLast
+    ) {
       initializer.tensor(shape, &$0)
     }
   }

@@ -36,6 +36,33 @@ extension Tensor {
   /// Overwrites this tensor's own memory.
   @discardableResult
   public func copy_(_ source: Tensor) -> Tensor { call("aten::copy_", self, source) }
+  /// Adds a number to this tensor's own memory.
+  @discardableResult
+  public func add_(_ number: Double) -> Tensor { call("aten::add_.Scalar", self, number) }
+  /// Subtracts from this tensor's own memory.
+  @discardableResult
+  public func sub_(_ other: Tensor) -> Tensor { call("aten::sub_.Tensor", self, other) }
+  /// e to the power of every element, in this tensor's own memory.
+  @discardableResult
+  public func exp_() -> Tensor { call("aten::exp_", self) }
+  /// One over one plus e to the minus every element, in this tensor's own memory.
+  @discardableResult
+  public func sigmoid_() -> Tensor { call("aten::sigmoid_", self) }
+  /// Overwrites this tensor's own memory, which may be a part of another's, with `offset + left * right`.
+  @discardableResult
+  public func setToAddcmul_(_ offset: Tensor, _ left: Tensor, _ right: Tensor) -> Tensor {
+    call("aten::addcmul.out", offset, left, right, 1, self)
+  }
+  /// Overwrites this tensor's own memory, which may be a part of another's, with `left * right`.
+  @discardableResult
+  public func setToProduct_(_ left: Tensor, _ right: Tensor) -> Tensor {
+    call("aten::mul.out", left, right, self)
+  }
+  /// Overwrites this tensor's own memory, which may be a part of another's, with `left * right`.
+  @discardableResult
+  public func setToProduct_(_ left: Tensor, _ right: Double) -> Tensor {
+    call("aten::mul.Scalar_out", left, right, self)
+  }
   /// Replaces negative elements of this tensor's own memory by zero.
   @discardableResult
   public func relu_() -> Tensor { call("aten::relu_", self) }
@@ -74,7 +101,11 @@ extension Tensor {
   /// The normalised exponential along one dimension.
   public func softmax(_ dimension: Int) -> Tensor { call("aten::softmax.int", self, dimension) }
   /// The matrix product; leading dimensions are batches.
-  public func matmul(_ other: Tensor) -> Tensor { call("aten::matmul", self, other) }
+  public func matmul(_ other: Tensor) -> Tensor {
+    let product = call("aten::matmul", self, other)
+    OperationCount.add(results: product.count, length: size(-1))
+    return product
+  }
   /// The inverse of a square matrix.
   public func inverse() -> Tensor { call("aten::linalg_inv", self) }
 }

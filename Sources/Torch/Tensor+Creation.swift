@@ -40,6 +40,14 @@ extension Tensor {
     call("aten::diag_embed", call("aten::new_ones", other, [size]))
   }
 
+  /// A tensor of a shape, row-major, whose elements are whatever was there, with another's type and device.
+  public static func uninitialized(_ shape: [Int], like other: Tensor) -> Tensor {
+    call("aten::new_empty", other, shape)
+  }
+
+  /// A tensor of the same shape, type, device and order in memory whose elements are whatever was there.
+  public var uninitializedLike: Tensor { call("aten::empty_like", self) }
+
   /// A zero tensor of the same shape, type and device.
   public var zerosLike: Tensor { call("aten::zeros_like", self) }
 }

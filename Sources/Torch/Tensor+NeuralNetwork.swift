@@ -3,7 +3,14 @@ extension Tensor {
   public func conv2d(
     _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1
   ) -> Tensor {
-    call("aten::conv2d", self, weight, bias, [stride, stride], [padding, padding], [1, 1], groups)
+    let y = call("aten::conv2d", self, weight, bias, [stride, stride], [padding, padding], [1, 1], groups)
+    OperationCount.add(output: y, weight: weight)
+    return y
+  }
+
+  /// The gradient of a rectifier's input from that of its output, which this is.
+  public func thresholdBackward(_ output: Tensor) -> Tensor {
+    call("aten::threshold_backward", self, output, 0)
   }
 
   /// A transposed convolution without overlap (kernel size equals stride).
@@ -13,7 +20,8 @@ extension Tensor {
 
   /// `self * weight^T + bias` over the last dimension.
   public func linear(_ weight: Tensor, bias: Tensor? = nil) -> Tensor {
-    call("aten::linear", self, weight, bias)
+    OperationCount.add(results: count / max(weight.size(1), 1) * weight.size(0), length: weight.size(1))
+    return call("aten::linear", self, weight, bias)
   }
 
   /// Normalises over the last dimensions, those of `shape`.

@@ -65,6 +65,31 @@ public struct Model {
     configuration.embedsBackbone = true
   }
 
+  /// A model on a backbone whose weights are drawn, to time.
+  /// - Throws: ``ConfigurationError`` and ``BackboneError`` where the parts have no such name.
+  init(generatedFor choice: BenchmarkConfiguration, parameters: Parameters) throws {
+    let type = try DetectorCatalogue.named(choice.detector)
+    let description = try BackboneCatalogue.named(choice.backbone)
+    let preparation = type.preparation
+    backbone = try description.buildGenerated(padding: preparation.padding, device: parameters.device)
+    let features = zip(backbone.channels, backbone.strides).map {
+      FeatureShape(channels: $0, height: choice.size / $1, width: choice.size / $1)
+    }
+    let json = try type.standardJSON(scales: features.count)
+    detector = try type.make(
+      parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
+    self.parameters = parameters
+    device = parameters.device
+    backboneWeights = [:]
+    let map = preparation.mapSide ?? choice.size
+    configuration = ModelConfiguration(
+      detector: type.name, detectorConfiguration: json, backbone: description.name, backboneHash: nil,
+      backboneFiles: [], embedsBackbone: false, height: choice.size, width: choice.size,
+      filter: preparation.filter.rawValue, padding: preparation.padding.rawValue, mapHeight: map,
+      mapWidth: map,
+      features: features)
+  }
+
   /// The size at which maps are evaluated: the shorter side given, the other in proportion.
   private static func mapSize(height: Int, width: Int, shorterSide: Int?) -> (height: Int, width: Int) {
     guard let side = shorterSide else { return (height, width) }

@@ -53,6 +53,9 @@ typedef struct ct_value {
 char *ct_call(const char *name, const ct_value *inputs, size_t input_count, ct_value *results, size_t capacity,
               size_t *result_count);
 
+/// Whether this libtorch has an operator; those of `mkldnn::` depend on how it was built.
+bool ct_has_operator(const char *name);
+
 void ct_free(char *text);
 void ct_retain(ct_tensor tensor);
 void ct_release(ct_tensor tensor);
@@ -73,6 +76,15 @@ void *ct_data(ct_tensor tensor);
 bool ct_on_cpu(ct_tensor tensor);
 
 char *ct_backward(ct_tensor loss);
+/// Computes the gradients of a function's inputs from those of its outputs. A gradient that is zero may be NULL,
+/// on both sides. `results` are owned by the caller of the function. Returns NULL or an error text from `malloc`.
+typedef char *(*ct_derivative)(void *context, const ct_tensor *gradients, size_t gradient_count,
+                               ct_tensor *results, size_t result_count);
+/// Makes new tensors, computed without recording, the outputs of a function of the inputs with this derivative.
+/// `release(context)` is called once, when the derivative is no longer needed or if this fails.
+char *ct_attach_derivative(const ct_tensor *inputs, size_t input_count, const ct_tensor *outputs,
+                           size_t output_count, void *context, ct_derivative derivative,
+                           void (*release)(void *context));
 void ct_set_requires_gradient(ct_tensor tensor, bool required);
 bool ct_requires_gradient(ct_tensor tensor);
 /// The accumulated gradient, owned by the caller; NULL where there is none.

@@ -1,0 +1,143 @@
+import AContrario
+import Backbones
+import Foundation
+import Torch
+
+/// The program's own timings: every stage of every configuration, on generated weights and pictures.
+public struct Benchmark: Sendable, Codable {
+  /// What is to be timed.
+  public struct Options: Sendable {
+    /// The configurations.
+    public var configurations = BenchmarkConfiguration.all
+    /// Pictures that go through backbone and flow at a time.
+    public var batch = 1
+    /// The least time that a stage is repeated for, in seconds.
+    public var seconds = 3.0
+    /// Where to compute.
+    public var device = Device.cpu
+
+    /// All configurations, one picture at a time.
+    public init() {}
+  }
+
+  /// The timings of one configuration.
+  public struct Result: Sendable, Codable {
+    /// What was timed.
+    public var configuration: BenchmarkConfiguration
+    /// Its stages.
+    public var stages: [StageTiming]
+  }
+
+  /// Where it ran.
+  public var machine: Machine
+  /// When it ended, in ISO 8601.
+  public var date: String
+  /// 10^9 operations per second that a product of two matrices of 2048 x 2048 reaches, by precision.
+  public var peaks: [String: Double]
+  /// What was timed.
+  public var results: [Result]
+
+  /// Runs the timings.
+  /// - Parameter progress: called with every stage that is done.
+  /// - Throws: ``TorchError`` where an operator fails, for instance for want of memory.
+  public init(
+    _ options: Options, progress: @escaping (BenchmarkConfiguration, StageTiming) -> Void = { _, _ in }
+  ) throws {
+    machine = .current(options.device)
+    peaks = ["float32": try peak(.float32, options)]
+    if Torch.hasBFloat16 || options.device != .cpu { peaks["bfloat16"] = try peak(.bfloat16, options) }
+    results = []
+    for configuration in options.configurations {
+      var timings = StageTimer(options: options, peaks: peaks) { progress(configuration, $0) }
+      try withTorchErrors { try timings.time(configuration) }
+      results.append(Result(configuration: configuration, stages: timings.stages))
+    }
+    date = ISO8601DateFormatter().string(from: Date())
+  }
+}
+
+/// The rate of a large matrix product by the faster of libtorch's two ways, in 10^9 operations per second.
+private func peak(_ type: ElementType, _ options: Benchmark.Options) throws -> Double {
+  let side = 2048
+  return try withTorchErrors {
+    withoutGradient {
+      let a = Tensor.randn([side, side], device: options.device).to(type)
+      let weight = FusedLinear(weight: a, bias: nil)
+      let times = [{ () -> Void in _ = a.matmul(a) }, { () -> Void in _ = weight(a) }].map { work in
+        StageTiming("", pictures: 0, atLeast: 0.5) { work() }.seconds
+      }
+      return 2 * Double(side * side * side) * 1e-9 / (times.min() ?? .nan)
+    }
+  }
+}
+
+/// Times the stages of one configuration after the other.
+private struct StageTimer {
+  let options: Benchmark.Options
+  let peaks: [String: Double]
+  let progress: (StageTiming) -> Void
+  var stages: [StageTiming] = []
+
+  mutating func time(_ configuration: BenchmarkConfiguration) throws {
+    let size = configuration.size
+    let model = try Model(
+      generatedFor: configuration, parameters: Parameters(seed: 1, device: options.device))
+    let images = Tensor.randn([options.batch, 3, size, size], device: options.device)
+    try add("backbone", peak: "float32") { _ = model.features(images).map(\.firstElement) }
+    let features = model.features(images)
+    try add("flow", peak: "float32") {
+      withoutGradient { _ = model.detector(features).logDeterminant.floats }
+    }
+    let latents = withoutGradient { model.detector(features) }
+    let side = model.configuration.mapHeight
+    try add("map") {
+      withoutGradient { _ = model.detector.maps(latents, height: side, width: side).imageScore.floats }
+    }
+    try timeTests(latents, side: side)
+    try timeTraining(model, features)
+  }
+
+  private mutating func timeTests(_ latents: Latents, side: Int) throws {
+    let z = withoutGradient { latents.z.map { (values: $0.floats, shape: $0.shape) } }
+    let scales = try z.map { try LatentScale($0.values, shape: $0.shape, picture: 0) }
+    try add("test, published", pictures: 1) {
+      _ = try NumberOfFalseAlarms(scales: scales, height: side, width: side)
+    }
+    let calibrated = try CalibratedTest(pictures: [scales])
+    try add("test, calibrated", pictures: 1) {
+      _ = try NumberOfFalseAlarms(scales: scales, test: calibrated, height: side, width: side)
+    }
+  }
+
+  private mutating func timeTraining(_ model: Model, _ features: [Tensor]) throws {
+    let schedule = try DetectorCatalogue.named(model.configuration.detector).schedule
+    let optimizer = Adam(model.parameters.trainable, weightDecay: schedule.weightDecay)
+    try add("training step", peak: "float32") {
+      model.detector(features).loss.backward()
+      if let limit = schedule.gradientNormLimit {
+        clipGradientNorm(model.parameters.trainable.map(\.tensor), limit: limit)
+      }
+      // The rate is too small to move anything, so that every run does the same.
+      optimizer.step(learningRate: 1e-12)
+    }
+  }
+
+  /// Times a stage, and once counts its arithmetic where it has any.
+  private mutating func add(
+    _ name: String, pictures: Int? = nil, peak: String? = nil, _ work: () throws -> Void
+  ) throws {
+    let operations = try peak == nil ? nil : Torch.countingOperations(work)
+    var timing = try StageTiming(name, pictures: pictures ?? options.batch, atLeast: options.seconds, work)
+    if let operations, let rate = peak.flatMap({ peaks[$0] }) {
+      timing.gigaoperations = operations * 1e-9
+      timing.shareOfPeak = operations * 1e-9 / timing.seconds / rate
+    }
+    stages.append(timing)
+    progress(timing)
+  }
+}
+
+extension Tensor {
+  /// The first element: on devices that work ahead, waits for all.
+  fileprivate var firstElement: Double { (0..<rank).reduce(self) { tensor, _ in tensor.select(0, 0) }.item }
+}

@@ -1,0 +1,26 @@
+import Foundation
+
+extension Torch {
+  /// Runs the body and counts the multiplications and additions of its convolutions and matrix products, those of
+  /// derivatives that it computes itself (``Tensor/withDerivative(of:_:)``) among them.
+  public static func countingOperations(_ body: () throws -> Void) rethrows -> Double {
+    let count = OperationCount()
+    try OperationCount.$current.withValue(count) { try body() }
+    return count.operations
+  }
+}
+
+/// How many operations were done since counting began; nobody counts as a rule.
+final class OperationCount: @unchecked Sendable {
+  @TaskLocal static var current: OperationCount?
+  private(set) var operations = 0.0
+
+  /// Notes a product: so many results, each the sum of so many products.
+  static func add(results: Int, length: Int) { current?.operations += 2 * Double(results) * Double(length) }
+
+  /// Notes a convolution, or either half of its derivative.
+  static func add(output: Tensor, weight: Tensor) {
+    guard current != nil else { return }
+    add(results: output.count, length: weight.shape.dropFirst().reduce(1, *))
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Blemish
+import Foundation
+import Torch
+
+struct BenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark",
+    abstract: "Times every stage of the published configurations on this machine.",
+    discussion: """
+      Weights and pictures are generated, so nothing needs to be fetched; that takes a while for the transformers. \
+      Rates are of convolutions and matrix products, and set beside what a large matrix product reaches.
+      """)
+
+  @Option(
+    name: .customLong("configuration"),
+    help: "What to time, once for each: \(BenchmarkConfiguration.all.map(\.name).joined(separator: ", ")).")
+  var names: [String] = []
+
+  @Option(help: "Pictures that go through backbone and flow at a time.")
+  var batch = 1
+
+  @Option(help: "The least time to repeat a stage for, in seconds.")
+  var seconds = 3.0
+
+  @Option(help: "Threads of the operators; all cores without.")
+  var threads: Int?
+
+  @Option(help: "Where to compute: cpu, cuda, cuda:1.")
+  var device = "cpu"
+
+  @Flag(help: "Prints one JSON object.")
+  var json = false
+
+  func validate() throws {
+    guard (1...1024).contains(batch) else { throw ValidationError("--batch must be from 1 to 1024") }
+    guard seconds >= 0, seconds.isFinite else { throw ValidationError("--seconds must not be negative") }
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads must be from 1 to 1024")
+    }
+    for name in names {
+      do { _ = try BenchmarkConfiguration.named(name) } catch { throw ValidationError("\(error)") }
+    }
+  }
+
+  func run() throws {
+    if let threads { Torch.threads = threads }
+    var options = Benchmark.Options()
+    if !names.isEmpty { options.configurations = try names.map(BenchmarkConfiguration.named) }
+    options.batch = batch
+    options.seconds = seconds
+    options.device = try Device(device)
+    var last: String?
+    let benchmark = try Benchmark(options) { configuration, timing in
+      guard !json else { return }
+      if configuration.name != last {
+        print("\(configuration.name), \(batch) picture\(batch == 1 ? "" : "s") at a time")
+        last = configuration.name
+      }
+      print("  " + row(timing))
+    }
+    if json {
+      print(jsonLine(benchmark))
+    } else {
+      for (precision, rate) in benchmark.peaks.sorted(by: { $0.key < $1.key }) {
+        print("a large \(precision) matrix product: \(decimal(rate, 0)) GFLOP/s")
+      }
+      print(benchmark.machine)
+    }
+  }
+
+  private func row(_ timing: StageTiming) -> String {
+    func milliseconds(_ seconds: Double) -> String { decimal(seconds * 1000, 2) }
+    var text = timing.stage.padding(toLength: 18, withPad: " ", startingAt: 0)
+    text +=
+      "\(milliseconds(timing.seconds)) ms (quartiles \(timing.quartiles.map(milliseconds).joined(separator: " to ")), "
+    text += "\(timing.runs) runs; processor \(milliseconds(timing.processorSeconds)) ms)"
+    if let operations = timing.gigaoperations, let share = timing.shareOfPeak {
+      text += ", \(decimal(operations / timing.seconds, 0)) GFLOP/s, \(decimal(share * 100, 0)) % of the peak"
+    }
+    return text
+  }
+}
