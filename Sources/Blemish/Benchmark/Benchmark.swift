@@ -93,19 +93,27 @@ private struct StageTimer {
     try add("map") {
       withoutGradient { _ = model.detector.maps(latents, height: side, width: side).imageScore.floats }
     }
-    try timeTests(latents, side: side)
+    try timeTests(model)
     try timeTraining(model, features)
   }
 
-  private mutating func timeTests(_ latents: Latents, side: Int) throws {
-    let z = withoutGradient { latents.z.map { (values: $0.floats, shape: $0.shape) } }
-    let scales = try z.map { try LatentScale($0.values, shape: $0.shape, picture: 0) }
-    try add("test, published", pictures: 1) {
-      _ = try NumberOfFalseAlarms(scales: scales, height: side, width: side)
+  private mutating func timeTests(_ model: Model) throws {
+    let side = model.configuration.mapHeight
+    let size = model.configuration.height
+    // One picture to test, after a few to learn from.
+    let pictures = try (0..<5).map { _ in
+      let image = Tensor.randn([1, 3, size, size], device: options.device)
+      let z = withoutGradient {
+        model.detector(model.features(image)).z.map { (values: $0.floats, shape: $0.shape) }
+      }
+      return try z.map { try LatentScale($0.values, shape: $0.shape, picture: 0) }
     }
-    let calibrated = try CalibratedTest(pictures: [scales])
+    try add("test, published", pictures: 1) {
+      _ = try NumberOfFalseAlarms(scales: pictures[0], height: side, width: side).logNFA
+    }
+    let calibrated = try CalibratedTest(pictures: Array(pictures.dropFirst()))
     try add("test, calibrated", pictures: 1) {
-      _ = try NumberOfFalseAlarms(scales: scales, test: calibrated, height: side, width: side)
+      _ = try CalibratedRegions(scales: pictures[0], test: calibrated).logNFA(height: side, width: side)
     }
   }
 
