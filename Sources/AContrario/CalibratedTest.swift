@@ -5,12 +5,12 @@ import Foundation
 ///
 /// NFA keeps its meaning: the expected number of regions this significant in one picture of a good part.
 /// Regions are found in one map of all scales, of how far energies are above what is usual at their place
-/// (``EnergyLaw``); what their support means is read off the number of regions of as much support that good
-/// pictures have (``ExceedanceLaw``).
+/// (``EnergyLaw``); what their height means is read off the number of regions as high that good pictures have
+/// (``ExceedanceLaw``).
 public struct CalibratedTest: Sendable, Codable, Equatable {
   /// The law of the energies of every scale, finest first.
   public let energies: [EnergyLaw]
-  /// The law of the regions' support.
+  /// The law of the regions' heights.
   public let exceedances: ExceedanceLaw
   /// The mean deviation of every picture that was learnt from, to compare others with: see ``meanDeviation(_:)``.
   public let meanDeviations: [Double]
@@ -29,13 +29,13 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
       for (picture, rest) in learnt.deviations.enumerated() { deviations[picture].append(rest) }
     }
     let maps = deviations.map { Self.map($0, energies) }
-    var supports: [[Double]] = []
+    var heights: [[Double]] = []
     for map in maps {
-      let regions = try ClusterRegions(map, height: energies[0].height, width: energies[0].width)
-      supports.append(regions.regions.map(\.support))
+      let regions = try PeakRegions(map, height: energies[0].height, width: energies[0].width)
+      heights.append(regions.regions.map(\.height))
     }
     self.energies = energies
-    exceedances = ExceedanceLaw(supports: supports)
+    exceedances = ExceedanceLaw(heights: heights)
     meanDeviations = maps.map(Self.mean)
   }
 
@@ -117,16 +117,16 @@ public struct CalibratedRegions: TestedPicture {
   public let regionLogNFAs: [Double]
   /// log10 NFA where there is no region: of all regions that a good picture has.
   private let outside: Double
-  private let regions: ClusterRegions
+  private let regions: PeakRegions
 
   /// The test of one picture.
   /// - Parameter scales: its latents, finest first.
   /// - Throws: ``AContrarioError`` when the picture has other scales than the test has learnt.
   public init(scales: [LatentScale], test: CalibratedTest) throws(AContrarioError) {
     let deviations = try test.deviations(scales)
-    regions = try ClusterRegions(
+    regions = try PeakRegions(
       deviations, height: test.energies[0].height, width: test.energies[0].width)
-    regionLogNFAs = regions.regions.map { test.exceedances.logExpected($0.support) }
+    regionLogNFAs = regions.regions.map { test.exceedances.logExpected($0.height) }
     outside = log10(test.exceedances.regionsPerPicture)
   }
 

@@ -1,12 +1,12 @@
 import Foundation
 
-/// How many regions with at least a given support a picture of a good part has, on average: counted on
+/// How many regions with at least a given height a picture of a good part has, on average: counted on
 /// pictures of good parts, and continued beyond what they show by a generalised Pareto law (peaks over a
 /// threshold; Pickands, 1975).
 public struct ExceedanceLaw: Sendable, Codable, Equatable {
   /// The pictures that were counted.
   public let pictures: Int
-  /// The largest supports that were seen, descending.
+  /// The largest heights that were seen, descending.
   public let largest: [Double]
   /// All regions per picture.
   public let regionsPerPicture: Double
@@ -17,13 +17,13 @@ public struct ExceedanceLaw: Sendable, Codable, Equatable {
 
   /// The excesses that the tail is fitted to, at most.
   private static let tailCount = 60
-  /// The supports that are kept, per picture on average.
+  /// The heights that are kept, per picture on average.
   private static let keptPerPicture = 20
 
-  /// The law of the support of all regions of several pictures.
-  public init(supports: [[Double]]) {
-    pictures = supports.count
-    let all = supports.joined().sorted(by: >)
+  /// The law of the heights of all regions of several pictures.
+  public init(heights: [[Double]]) {
+    pictures = heights.count
+    let all = heights.joined().sorted(by: >)
     regionsPerPicture = max(Double(all.count) / Double(max(pictures, 1)), 1)
     largest = Array(all.prefix(max(pictures, 1) * Self.keptPerPicture))
     (scale, shape) = Self.tail(largest, pictures: pictures)
@@ -53,23 +53,23 @@ public struct ExceedanceLaw: Sendable, Codable, Equatable {
     return (2 * mean * weighted / (mean - 2 * weighted), min(shape, 0.5))
   }
 
-  /// log10 of the number of regions with at least this support that a picture of a good part has on average.
-  public func logExpected(_ support: Double) -> Double {
+  /// log10 of the number of regions with at least this height that a picture of a good part has on average.
+  public func logExpected(_ height: Double) -> Double {
     guard let first = largest.first, pictures > 0 else { return log10(regionsPerPicture) }
     let count = Self.thresholdIndex(largest, pictures: pictures)
     let threshold = largest[max(count, 0)]
-    if support > threshold, first > threshold {
-      let excess = (support - threshold) / scale
+    if height > threshold, first > threshold {
+      let excess = (height - threshold) / scale
       let survival = shape > 0 ? -log1p(shape * excess) / shape : -excess
       return log10(Double(count) / Double(pictures)) + survival / log(10)
     }
-    guard let last = largest.last, support > last else { return log10(regionsPerPicture) }
+    guard let last = largest.last, height > last else { return log10(regionsPerPicture) }
     // The rank among what was seen.
     var low = 0
     var high = largest.count
     while low < high {
       let middle = (low + high) / 2
-      if largest[middle] >= support { low = middle + 1 } else { high = middle }
+      if largest[middle] >= height { low = middle + 1 } else { high = middle }
     }
     return log10(Double(max(low, 1)) / Double(pictures))
   }

@@ -1,18 +1,13 @@
 import Foundation
 
-/// The regions of a map that stand out from their surroundings, each with the support for it and an outline.
-///
-/// Support is threshold-free cluster enhancement (Smith and Nichols, NeuroImage 44, 2009): at a peak, the integral
-/// over all levels h from 0 up to it of √area(h) · h², where area(h) is that of the peak's component at level h. A
-/// small high peak and a wide low one both have it, without a level at which to cut. It is given as the third root
-/// of three times the integral, which for a single pixel is its value.
+/// The regions of a map that stand out from their surroundings: its peaks, with their outlines.
 ///
 /// A region is what lies around a peak down to half its height, where the contour of a blurred thing runs. A peak
-/// inside the region of one with more support is part of it, so that regions are disjoint.
-struct ClusterRegions: Sendable {
+/// inside the region of a higher one is part of it, so that regions are disjoint.
+struct PeakRegions: Sendable {
   struct Region: Sendable {
-    /// The support for it, in the units of the map.
-    let support: Double
+    /// The map's value at its peak.
+    let height: Double
     /// Its outline is the contour of the map at this level.
     let level: Float
   }
@@ -23,7 +18,7 @@ struct ClusterRegions: Sendable {
   let width: Int
   /// The map, `[height, width]`.
   let values: [Float]
-  /// The regions, those of more support first.
+  /// The regions, the higher first.
   let regions: [Region]
   /// The place among ``regions`` of that of each pixel, or -1, `[height, width]`.
   let regionOfPixel: [Int32]
@@ -32,11 +27,10 @@ struct ClusterRegions: Sendable {
   /// - Throws: ``AContrarioError`` where the count does not fit the shape or a value is not finite.
   init(_ values: [Float], height: Int, width: Int) throws(AContrarioError) {
     let tree = try MaxTree(values, height: height, width: width)
-    let integrals = tree.clusterIntegrals()
     var isLeaf = [Bool](repeating: true, count: tree.count)
     for node in 1..<max(tree.count, 1) { isLeaf[Int(tree.parent[node])] = false }
-    let peaks = (0..<tree.count).filter { isLeaf[$0] && integrals[$0] > 0 }
-      .sorted { (integrals[$0], $1) > (integrals[$1], $0) }
+    let peaks = (0..<tree.count).filter { isLeaf[$0] && tree.level[$0] > 0 }
+      .sorted { (tree.level[$0], $1) > (tree.level[$1], $0) }
 
     // Every node is passed once: what a peak's way to the root has passed is either inside a region or around one.
     enum State { case free, inside, around }
@@ -64,7 +58,7 @@ struct ClusterRegions: Sendable {
       regionOfNode[outermost] = Int32(regions.count)
       // Where the half level would run around another region as well, the two part at the saddle.
       let level = inside.count < way.count || outermost == 0 ? half : tree.level[outermost]
-      regions.append(Region(support: cbrt(integrals[peak]), level: level))
+      regions.append(Region(height: Double(tree.level[peak]), level: level))
     }
     for node in 1..<max(tree.count, 1) where regionOfNode[node] < 0 {
       regionOfNode[node] = regionOfNode[Int(tree.parent[node])]
@@ -99,7 +93,7 @@ struct ClusterRegions: Sendable {
           guard value > 0 else { continue }
           let (left, right) = (columns.positions[2 * x], columns.positions[2 * x + 1])
           let corners = (above + left, above + right, below + left, below + right)
-          // The region of most support that a corner belongs to, and whose outline the place is in.
+          // The highest region that a corner belongs to, and whose outline the place is in.
           var first = Int32.max
           func consider(_ corner: Int) {
             let region = regionOfPixel[corner]
@@ -128,22 +122,5 @@ struct ClusterRegions: Sendable {
       }
     }
     return drawn
-  }
-}
-
-extension MaxTree {
-  /// Three times the integral over all levels up to each node's of √area · h²: see ``ClusterRegions``.
-  fileprivate func clusterIntegrals() -> [Double] {
-    var integrals = [Double](repeating: 0, count: count)
-    for node in 0..<count {
-      func cube(_ node: Int) -> Double {
-        let height = Double(max(level[node], 0))
-        return height * height * height
-      }
-      let above = Int(parent[node])
-      let (start, base) = node > 0 ? (integrals[above], cube(above)) : (0, 0)
-      integrals[node] = start + Double(area[node]).squareRoot() * (cube(node) - base)
-    }
-    return integrals
   }
 }
