@@ -38,15 +38,21 @@ public struct ResNet: Backbone {
   public let channels: [Int]
   /// The stages' steps in input pixels.
   public var strides: [Int] { Self.strides }
+  private let elementType: ElementType
   private let stem: FoldedConvolution
   private let stages: [[ResidualBlock]]
 
   /// A network from the weights at a path.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
-  public init(_ path: ParameterPath, _ configuration: Configuration, padding: Padding = .zeros) throws {
+  public init(
+    _ path: ParameterPath, _ configuration: Configuration, padding: Padding = .zeros,
+    precision: Precision = .float32
+  ) throws {
     channels = configuration.channels
+    elementType = precision.elementType
+    let kind = FoldedConvolution.Kind(padding: padding, elementType: precision.elementType)
     stem = try FoldedConvolution(
-      path / "conv1", norm: path / "bn1", inputs: 3, outputs: 64, kernel: 7, stride: 2, padding: padding)
+      path / "conv1", norm: path / "bn1", inputs: 3, outputs: 64, kernel: 7, stride: 2, kind)
     var inputs = 64
     var stages: [[ResidualBlock]] = []
     for (stage, count) in configuration.blocks.enumerated() {
@@ -56,7 +62,7 @@ public struct ResNet: Backbone {
         blocks.append(
           try ResidualBlock(
             path / "layer\(stage + 1)" / index, configuration, planes: 64 << stage, inputs: inputs,
-            stride: index == 0 && stage > 0 ? 2 : 1, padding: padding))
+            stride: index == 0 && stage > 0 ? 2 : 1, kind))
         inputs = outputs
       }
       stages.append(blocks)
@@ -67,10 +73,10 @@ public struct ResNet: Backbone {
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
   /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    var x = stem(images.channelsLast()).relu_().maxPool2d(3, stride: 2, padding: 1)
+    var x = stem(images.to(elementType).channelsLast(), rectifying: true).maxPool2d(3, stride: 2, padding: 1)
     return stages.map { blocks in
       for block in blocks { x = block(x) }
-      return x
+      return x.to(.float32)
     }
   }
 }
@@ -90,27 +96,27 @@ private struct ResidualBlock {
 
   init(
     _ path: ParameterPath, _ configuration: ResNet.Configuration, planes: Int, inputs: Int, stride: Int,
-    padding: Padding
+    _ kind: FoldedConvolution.Kind
   ) throws {
     let outputs = planes * (configuration.bottleneck ? 4 : 1)
     if configuration.bottleneck {
       let width = planes * configuration.widthPerGroup / 64 * configuration.groups
       convolutions = [
         try FoldedConvolution(
-          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: width, kernel: 1, padding: padding),
+          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: width, kernel: 1, kind),
         try FoldedConvolution(
           path / "conv2", norm: path / "bn2", inputs: width, outputs: width, kernel: 3, stride: stride,
-          groups: configuration.groups, padding: padding),
+          groups: configuration.groups, kind),
         try FoldedConvolution(
-          path / "conv3", norm: path / "bn3", inputs: width, outputs: outputs, kernel: 1, padding: padding),
+          path / "conv3", norm: path / "bn3", inputs: width, outputs: outputs, kernel: 1, kind),
       ]
     } else {
       convolutions = [
         try FoldedConvolution(
-          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: planes, kernel: 3, stride: stride,
-          padding: padding),
+          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: planes, kernel: 3, stride: stride, kind
+        ),
         try FoldedConvolution(
-          path / "conv2", norm: path / "bn2", inputs: planes, outputs: planes, kernel: 3, padding: padding),
+          path / "conv2", norm: path / "bn2", inputs: planes, outputs: planes, kernel: 3, kind),
       ]
     }
     shortcut =
@@ -118,28 +124,31 @@ private struct ResidualBlock {
       ? nil
       : try FoldedConvolution(
         path / "downsample" / 0, norm: path / "downsample" / 1, inputs: inputs, outputs: outputs, kernel: 1,
-        stride: stride, padding: padding)
+        stride: stride, kind)
   }
 
+  /// Overwrites x where there is no shortcut: the result takes its place.
   func callAsFunction(_ x: Tensor) -> Tensor {
     var y = x
-    for convolution in convolutions.dropLast() { y = convolution(y).relu_() }
-    return convolutions[convolutions.count - 1](y).add_(shortcut?(x) ?? x).relu_()
+    for convolution in convolutions.dropLast() { y = convolution(y, rectifying: true) }
+    return convolutions[convolutions.count - 1](y, rectifying: true, adding: shortcut?(x) ?? x)
   }
 }
 
 /// A convolution with the batch norm behind it folded into its weight and bias.
 private struct FoldedConvolution {
-  let weight: Tensor
-  let bias: Tensor
-  let stride: Int
-  let groups: Int
-  let zeros: Int
-  let mirrored: Int
+  /// What all convolutions of a network have in common.
+  struct Kind {
+    let padding: Padding
+    let elementType: ElementType
+  }
+
+  private let convolution: FusedConvolution
+  private let mirrored: Int
 
   init(
     _ path: ParameterPath, norm: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1,
-    groups: Int = 1, padding: Padding
+    groups: Int = 1, _ kind: Kind
   ) throws {
     let raw = try path.constant(
       "weight", [outputs, inputs / groups, kernel, kernel],
@@ -149,16 +158,14 @@ private struct FoldedConvolution {
     let mean = try norm.constant("running_mean", [outputs], .constant(0)).to(.float64)
     let variance = try norm.constant("running_var", [outputs], .constant(1)).to(.float64)
     let factor = gamma * (variance + 1e-5).rsqrt()
-    weight = (raw.to(.float64) * factor.reshape([-1, 1, 1, 1])).to(.float32).channelsLast()
-    bias = (beta - mean * factor).to(.float32)
-    self.stride = stride
-    self.groups = groups
-    zeros = padding == .zeros ? kernel / 2 : 0
-    mirrored = padding == .reflection ? kernel / 2 : 0
+    convolution = FusedConvolution(
+      weight: (raw.to(.float64) * factor.reshape([-1, 1, 1, 1])).to(kind.elementType),
+      bias: (beta - mean * factor).to(kind.elementType), stride: stride,
+      padding: kind.padding == .zeros ? kernel / 2 : 0, groups: groups)
+    mirrored = kind.padding == .reflection ? kernel / 2 : 0
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    (mirrored > 0 ? x.reflectionPad2d(mirrored) : x)
-      .conv2d(weight, bias: bias, stride: stride, padding: zeros, groups: groups)
+  func callAsFunction(_ x: Tensor, rectifying: Bool = false, adding: Tensor? = nil) -> Tensor {
+    convolution(mirrored > 0 ? x.reflectionPad2d(mirrored) : x, rectifying: rectifying, adding: adding)
   }
 }
