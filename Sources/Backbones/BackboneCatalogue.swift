@@ -19,7 +19,7 @@ public struct BackboneDescription: Sendable {
   public let sizeMultiple: Int
   /// Whether U-Flow puts a trainable LayerNorm behind every feature map.
   public let normalisesFeatures: Bool
-  let build: @Sendable (ParameterPath, Padding) throws -> any Backbone
+  let build: @Sendable (ParameterPath, Padding, Precision) throws -> any Backbone
 }
 
 /// The backbones that can be named.
@@ -103,7 +103,7 @@ public enum BackboneCatalogue {
     defaultSize: 256,
     sizeMultiple: 16,
     normalisesFeatures: true
-  ) { path, _ in try SeededBackbone(path) }
+  ) { path, _, precision in try SeededBackbone(path, precision: precision) }
 
   /// The weights are torchvision's first ones (`IMAGENET1K_V1`), the kind that MSFlow's published code names.
   /// Others of the same architecture load as well and give other features: torchvision's second ones, and timm's
@@ -148,7 +148,9 @@ public enum BackboneCatalogue {
       defaultSize: 256,
       sizeMultiple: 16,
       normalisesFeatures: true
-    ) { path, padding in try ResNet(path, configuration, padding: padding) }
+    ) { path, padding, precision in
+      try ResNet(path, configuration, padding: padding, precision: precision)
+    }
   }
 
   private static let caitPair = BackboneDescription(
@@ -159,7 +161,7 @@ public enum BackboneCatalogue {
     defaultSize: 448,
     sizeMultiple: 32,
     normalisesFeatures: false
-  ) { path, _ in try CaiTPair(path) }
+  ) { path, _, precision in try CaiTPair(path, precision: precision) }
 
   private static func component(
     _ configuration: CaiT.Configuration,
@@ -242,18 +244,21 @@ extension BackboneDescription {
   public func build(
     _ stateDict: [String: StoredTensor],
     padding: Padding = .zeros,
+    precision: Precision = .auto,
     device: Device = .cpu
   ) throws -> any Backbone {
     let parameters =
       components.isEmpty && builtIn == nil
       ? Parameters(seed: Self.seed, device: device) : Parameters(stateDict, device: device)
-    return try withoutGradient { try build(parameters.root, padding) }
+    return try withoutGradient { try build(parameters.root, padding, precision) }
   }
 
   /// Builds the backbone with weights that are drawn: as fast as with pretrained ones, and blind.
   /// - Throws: ``ParameterError``.
-  public func buildGenerated(padding: Padding = .zeros, device: Device = .cpu) throws -> any Backbone {
-    try withoutGradient { try build(Parameters(seed: Self.seed, device: device).root, padding) }
+  public func buildGenerated(
+    padding: Padding = .zeros, precision: Precision = .auto, device: Device = .cpu
+  ) throws -> any Backbone {
+    try withoutGradient { try build(Parameters(seed: Self.seed, device: device).root, padding, precision) }
   }
 
   /// The seed of the backbones whose weights are drawn.

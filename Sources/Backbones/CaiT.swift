@@ -46,7 +46,7 @@ public struct CaiT {
 
   /// A network from the weights at a path.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
-  public init(_ path: ParameterPath, _ configuration: Configuration) throws {
+  public init(_ path: ParameterPath, _ configuration: Configuration, precision: Precision = .float32) throws {
     self.configuration = configuration
     let width = configuration.width
     let side = configuration.imageSize / Self.patch
@@ -56,7 +56,9 @@ public struct CaiT {
     patchBias = try projection.constant("bias", [width], .constant(0))
     positions = try path.constant("pos_embed", [1, side * side, width], initial)
     blocks = try (0..<configuration.blocks).map {
-      try TalkingHeadsBlock(path / "blocks" / $0, width: width, heads: configuration.heads)
+      try TalkingHeadsBlock(
+        path / "blocks" / $0, width: width, heads: configuration.heads, tokens: side * side,
+        precision.elementType)
     }
     norm = try LayerNorm(path / "norm", width)
   }
@@ -101,9 +103,9 @@ public struct CaiTPair: Backbone {
 
   /// The pair from the weights below `cait_m48_448` and `cait_s24_224`.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
-  public init(_ path: ParameterPath) throws {
-    fine = try CaiT(path / CaiT.Configuration.m48.name, .m48)
-    coarse = try CaiT(path / CaiT.Configuration.s24.name, .s24)
+  public init(_ path: ParameterPath, precision: Precision = .float32) throws {
+    fine = try CaiT(path / CaiT.Configuration.m48.name, .m48, precision: precision)
+    coarse = try CaiT(path / CaiT.Configuration.s24.name, .s24, precision: precision)
   }
 
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
@@ -116,29 +118,38 @@ public struct CaiTPair: Backbone {
   }
 }
 
-/// Attention and a perceptron, each on a normalised input, scaled per channel and added.
+/// Attention and a perceptron, each on a normalised input, scaled per channel and added. Norms and sums are single
+/// precision, whatever the products are.
 private struct TalkingHeadsBlock {
   let norm1: LayerNorm
   let attention: TalkingHeadsAttention
   let gamma1: Tensor
   let norm2: LayerNorm
-  let fc1: Linear
-  let fc2: Linear
+  let fc1: FusedLinear
+  let fc2: FusedLinear
   let gamma2: Tensor
+  let elementType: ElementType
 
-  init(_ path: ParameterPath, width: Int, heads: Int) throws {
+  init(
+    _ path: ParameterPath, width: Int, heads: Int, tokens: Int, _ elementType: ElementType
+  ) throws {
+    func linear(_ path: ParameterPath, _ inputs: Int, _ outputs: Int) throws -> FusedLinear {
+      try FusedLinear(path, inputs: inputs, outputs: outputs, rows: tokens, elementType)
+    }
+    self.elementType = elementType
     norm1 = try LayerNorm(path / "norm1", width)
-    attention = try TalkingHeadsAttention(path / "attn", width: width, heads: heads)
+    attention = try TalkingHeadsAttention(
+      path / "attn", width: width, heads: heads, tokens: tokens, elementType)
     gamma1 = try path.constant("gamma_1", [width], .constant(1e-5))
     norm2 = try LayerNorm(path / "norm2", width)
-    fc1 = try Linear(path / "mlp" / "fc1", inputs: width, outputs: 4 * width)
-    fc2 = try Linear(path / "mlp" / "fc2", inputs: 4 * width, outputs: width)
+    fc1 = try linear(path / "mlp" / "fc1", width, 4 * width)
+    fc2 = try linear(path / "mlp" / "fc2", 4 * width, width)
     gamma2 = try path.constant("gamma_2", [width], .constant(1e-5))
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
-    let attended = x.addcmul(gamma1, attention(norm1(x)))
-    return attended.addcmul(gamma2, fc2(fc1(norm2(attended)).gelu()))
+    let attended = x.addcmul(gamma1, attention(norm1(x).to(elementType)).to(.float32))
+    return attended.addcmul(gamma2, fc2(fc1(norm2(attended).to(elementType), .gelu)).to(.float32))
   }
 }
 
@@ -149,18 +160,20 @@ private struct TalkingHeadsAttention {
 
   let heads: Int
   let width: Int
-  let qkv: Linear
-  let mixBefore: Linear
-  let mixAfter: Linear
-  let projection: Linear
+  let qkv: FusedLinear
+  let mixBefore: HeadMixing
+  let mixAfter: HeadMixing
+  let projection: FusedLinear
 
-  init(_ path: ParameterPath, width: Int, heads: Int) throws {
+  init(
+    _ path: ParameterPath, width: Int, heads: Int, tokens: Int, _ elementType: ElementType
+  ) throws {
     self.width = width
     self.heads = heads
-    qkv = try Linear(path / "qkv", inputs: width, outputs: 3 * width)
-    mixBefore = try Linear(path / "proj_l", inputs: heads, outputs: heads)
-    mixAfter = try Linear(path / "proj_w", inputs: heads, outputs: heads)
-    projection = try Linear(path / "proj", inputs: width, outputs: width)
+    qkv = try FusedLinear(path / "qkv", inputs: width, outputs: 3 * width, rows: tokens, elementType)
+    mixBefore = try HeadMixing(path / "proj_l", heads: heads, elementType)
+    mixAfter = try HeadMixing(path / "proj_w", heads: heads, elementType)
+    projection = try FusedLinear(path / "proj", inputs: width, outputs: width, rows: tokens, elementType)
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
@@ -172,16 +185,25 @@ private struct TalkingHeadsAttention {
     let blocks = stride(from: 0, to: count, by: Self.queriesAtOnce).map { start in
       let length = min(Self.queriesAtOnce, count - start)
       let scores = queries.narrow(2, from: start, length: length).matmul(keys)
-      let weights = mix(mix(scores, mixBefore).softmax(-1), mixAfter)
+      let weights = mixAfter(mixBefore(scores).softmax(-1))
       return weights.matmul(values).transpose(1, 2).reshape([batch, length, width])
     }
     return projection(Tensor.cat(blocks, along: 1))
   }
+}
 
-  /// A linear map over the heads of `[batch, heads, queries, keys]`, as one product of a small matrix.
-  private func mix(_ scores: Tensor, _ map: Linear) -> Tensor {
-    let flat = map.weight.matmul(scores.flatten(from: 2)).add_(map.bias.unsqueeze(1))
-    return flat.reshape(scores.shape)
+/// A linear map over the heads of `[batch, heads, queries, keys]`, as one product of a small matrix.
+private struct HeadMixing {
+  let weight: Tensor
+  let bias: Tensor
+
+  init(_ path: ParameterPath, heads: Int, _ elementType: ElementType) throws {
+    weight = try path.constant("weight", [heads, heads], .normal(standardDeviation: 0.02)).to(elementType)
+    bias = try path.constant("bias", [heads], .constant(0)).to(elementType).unsqueeze(1)
+  }
+
+  func callAsFunction(_ scores: Tensor) -> Tensor {
+    weight.matmul(scores.flatten(from: 2)).add_(bias).reshape(scores.shape)
   }
 }
 
@@ -199,14 +221,14 @@ private struct LayerNorm {
   }
 }
 
-private struct Linear {
-  let weight: Tensor
-  let bias: Tensor
-
-  init(_ path: ParameterPath, inputs: Int, outputs: Int) throws {
-    weight = try path.constant("weight", [outputs, inputs], .normal(standardDeviation: 0.02))
-    bias = try path.constant("bias", [outputs], .constant(0))
+extension FusedLinear {
+  /// The map at a path.
+  /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
+  fileprivate init(
+    _ path: ParameterPath, inputs: Int, outputs: Int, rows: Int, _ elementType: ElementType
+  ) throws {
+    let weight = try path.constant("weight", [outputs, inputs], .normal(standardDeviation: 0.02))
+    let bias = try path.constant("bias", [outputs], .constant(0))
+    self.init(weight: weight.to(elementType), bias: bias.to(elementType), rows: rows)
   }
-
-  func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight, bias: bias) }
 }

@@ -160,7 +160,7 @@ public struct FrozenUnit: EmbeddedUnit {
   public init(_ path: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int) throws {
     convolution = try FoldedConvolution(
       path, norm: path / "norm", inputs: inputs, outputs: outputs, kernel: kernel, stride: stride,
-      padding: .zeros)
+      .init(padding: .zeros, elementType: .float32))
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor { convolution(x) }

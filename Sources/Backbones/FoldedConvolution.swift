@@ -10,16 +10,18 @@ public enum Padding: String, Sendable {
 
 /// A convolution with the batch norm behind it folded into its weight and bias.
 struct FoldedConvolution {
-  let weight: Tensor
-  let bias: Tensor
-  let stride: Int
-  let groups: Int
-  let zeros: Int
-  let mirrored: Int
+  /// What all convolutions of a network have in common.
+  struct Kind {
+    let padding: Padding
+    let elementType: ElementType
+  }
+
+  private let convolution: FusedConvolution
+  private let mirrored: Int
 
   init(
     _ path: ParameterPath, norm: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1,
-    groups: Int = 1, padding: Padding
+    groups: Int = 1, _ kind: Kind
   ) throws {
     let raw = try path.constant(
       "weight", [outputs, inputs / groups, kernel, kernel],
@@ -29,16 +31,14 @@ struct FoldedConvolution {
     let mean = try norm.constant("running_mean", [outputs], .constant(0)).to(.float64)
     let variance = try norm.constant("running_var", [outputs], .constant(1)).to(.float64)
     let factor = gamma * (variance + 1e-5).rsqrt()
-    weight = (raw.to(.float64) * factor.reshape([-1, 1, 1, 1])).to(.float32).channelsLast()
-    bias = (beta - mean * factor).to(.float32)
-    self.stride = stride
-    self.groups = groups
-    zeros = padding == .zeros ? kernel / 2 : 0
-    mirrored = padding == .reflection ? kernel / 2 : 0
+    convolution = FusedConvolution(
+      weight: (raw.to(.float64) * factor.reshape([-1, 1, 1, 1])).to(kind.elementType),
+      bias: (beta - mean * factor).to(kind.elementType), stride: stride,
+      padding: kind.padding == .zeros ? kernel / 2 : 0, groups: groups)
+    mirrored = kind.padding == .reflection ? kernel / 2 : 0
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    (mirrored > 0 ? x.reflectionPad2d(mirrored) : x)
-      .conv2d(weight, bias: bias, stride: stride, padding: zeros, groups: groups)
+  func callAsFunction(_ x: Tensor, rectifying: Bool = false, adding: Tensor? = nil) -> Tensor {
+    convolution(mirrored > 0 ? x.reflectionPad2d(mirrored) : x, rectifying: rectifying, adding: adding)
   }
 }

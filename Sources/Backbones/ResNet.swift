@@ -38,15 +38,21 @@ public struct ResNet: Backbone {
   public let channels: [Int]
   /// The stages' steps in input pixels.
   public var strides: [Int] { Self.strides }
+  private let elementType: ElementType
   private let stem: FoldedConvolution
   private let stages: [[ResidualBlock]]
 
   /// A network from the weights at a path.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
-  public init(_ path: ParameterPath, _ configuration: Configuration, padding: Padding = .zeros) throws {
+  public init(
+    _ path: ParameterPath, _ configuration: Configuration, padding: Padding = .zeros,
+    precision: Precision = .float32
+  ) throws {
     channels = configuration.channels
+    elementType = precision.elementType
+    let kind = FoldedConvolution.Kind(padding: padding, elementType: precision.elementType)
     stem = try FoldedConvolution(
-      path / "conv1", norm: path / "bn1", inputs: 3, outputs: 64, kernel: 7, stride: 2, padding: padding)
+      path / "conv1", norm: path / "bn1", inputs: 3, outputs: 64, kernel: 7, stride: 2, kind)
     var inputs = 64
     var stages: [[ResidualBlock]] = []
     for (stage, count) in configuration.blocks.enumerated() {
@@ -56,7 +62,7 @@ public struct ResNet: Backbone {
         blocks.append(
           try ResidualBlock(
             path / "layer\(stage + 1)" / index, configuration, planes: 64 << stage, inputs: inputs,
-            stride: index == 0 && stage > 0 ? 2 : 1, padding: padding))
+            stride: index == 0 && stage > 0 ? 2 : 1, kind))
         inputs = outputs
       }
       stages.append(blocks)
@@ -67,10 +73,10 @@ public struct ResNet: Backbone {
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
   /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    var x = stem(images.channelsLast()).relu_().maxPool2d(3, stride: 2, padding: 1)
+    var x = stem(images.to(elementType).channelsLast(), rectifying: true).maxPool2d(3, stride: 2, padding: 1)
     return stages.map { blocks in
       for block in blocks { x = block(x) }
-      return x
+      return x.to(.float32)
     }
   }
 }
@@ -82,27 +88,27 @@ private struct ResidualBlock {
 
   init(
     _ path: ParameterPath, _ configuration: ResNet.Configuration, planes: Int, inputs: Int, stride: Int,
-    padding: Padding
+    _ kind: FoldedConvolution.Kind
   ) throws {
     let outputs = planes * (configuration.bottleneck ? 4 : 1)
     if configuration.bottleneck {
       let width = planes * configuration.widthPerGroup / 64 * configuration.groups
       convolutions = [
         try FoldedConvolution(
-          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: width, kernel: 1, padding: padding),
+          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: width, kernel: 1, kind),
         try FoldedConvolution(
           path / "conv2", norm: path / "bn2", inputs: width, outputs: width, kernel: 3, stride: stride,
-          groups: configuration.groups, padding: padding),
+          groups: configuration.groups, kind),
         try FoldedConvolution(
-          path / "conv3", norm: path / "bn3", inputs: width, outputs: outputs, kernel: 1, padding: padding),
+          path / "conv3", norm: path / "bn3", inputs: width, outputs: outputs, kernel: 1, kind),
       ]
     } else {
       convolutions = [
         try FoldedConvolution(
-          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: planes, kernel: 3, stride: stride,
-          padding: padding),
+          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: planes, kernel: 3, stride: stride, kind
+        ),
         try FoldedConvolution(
-          path / "conv2", norm: path / "bn2", inputs: planes, outputs: planes, kernel: 3, padding: padding),
+          path / "conv2", norm: path / "bn2", inputs: planes, outputs: planes, kernel: 3, kind),
       ]
     }
     shortcut =
@@ -110,12 +116,13 @@ private struct ResidualBlock {
       ? nil
       : try FoldedConvolution(
         path / "downsample" / 0, norm: path / "downsample" / 1, inputs: inputs, outputs: outputs, kernel: 1,
-        stride: stride, padding: padding)
+        stride: stride, kind)
   }
 
+  /// Overwrites x where there is no shortcut: the result takes its place.
   func callAsFunction(_ x: Tensor) -> Tensor {
     var y = x
-    for convolution in convolutions.dropLast() { y = convolution(y).relu_() }
-    return convolutions[convolutions.count - 1](y).add_(shortcut?(x) ?? x).relu_()
+    for convolution in convolutions.dropLast() { y = convolution(y, rectifying: true) }
+    return convolutions[convolutions.count - 1](y, rectifying: true, adding: shortcut?(x) ?? x)
   }
 }

@@ -19,20 +19,25 @@ public struct SeededBackbone: Backbone {
     let residual: [Tensor]
   }
 
+  private let elementType: ElementType
   private let filters: Tensor
   private let stages: [Stage]
 
   /// The network with the weights of its seed.
   /// - Throws: ``ParameterError`` when weights are given that do not fit.
-  public init(_ path: ParameterPath) throws {
-    filters = Self.orientedFilters().to(device: path.device).channelsLast()
+  public init(_ path: ParameterPath, precision: Precision = .float32) throws {
+    elementType = precision.elementType
+    filters = Self.orientedFilters().to(device: path.device).to(elementType).channelsLast()
     var inputs = 2 * Self.filterCount
     var stages: [Stage] = []
     for (index, outputs) in [64, 96, 128].enumerated() {
       func convolution(_ name: String, _ inputs: Int, gain: Double) throws -> Tensor {
         let deviation = (gain / Double(inputs * 9)).squareRoot()
         return try (path / "stages" / index)
-          .constant(name, [outputs, inputs, 3, 3], .normal(standardDeviation: deviation)).channelsLast()
+          .constant(name, [outputs, inputs, 3, 3], .normal(standardDeviation: deviation)).to(
+            precision.elementType
+          )
+          .channelsLast()
       }
       stages.append(
         Stage(
@@ -48,7 +53,8 @@ public struct SeededBackbone: Backbone {
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
   /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    let bands = images.channelsLast().reflectionPad2d(Self.filterSide / 2).conv2d(filters, stride: 2)
+    let bands = images.to(elementType).channelsLast().reflectionPad2d(Self.filterSide / 2).conv2d(
+      filters, stride: 2)
     // Both signs of every band, so that a bright and a dark line differ and neither is lost.
     var x = Tensor.cat([bands.relu(), (-bands).relu()], along: 1)
     return Array(
@@ -56,7 +62,7 @@ public struct SeededBackbone: Backbone {
         x = x.reflectionPad2d(1).conv2d(stage.entry, stride: 2).relu_()
         let inner = x.reflectionPad2d(1).conv2d(stage.residual[0]).relu_()
         x = (x + inner.reflectionPad2d(1).conv2d(stage.residual[1])).relu_()
-        return x
+        return x.to(.float32)
       }.dropFirst())
   }
 

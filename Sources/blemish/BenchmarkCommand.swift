@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backbones
 import Blemish
 import Foundation
 import Torch
@@ -26,8 +27,7 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(help: "Threads of the operators; all cores without.")
   var threads: Int?
 
-  @Option(help: "Where to compute: cpu, cuda, cuda:1.")
-  var device = "cpu"
+  @OptionGroup var computing: ComputingOptions
 
   @Flag(help: "Prints one JSON object.")
   var json = false
@@ -49,7 +49,8 @@ struct BenchmarkCommand: ParsableCommand {
     if !names.isEmpty { options.configurations = try names.map(BenchmarkConfiguration.named) }
     options.batch = batch
     options.seconds = seconds
-    options.device = try Device(device)
+    options.device = try Device(computing.device)
+    options.precision = computing.precision
     var last: String?
     let benchmark = try Benchmark(options) { configuration, timing in
       guard !json else { return }

@@ -38,8 +38,7 @@ struct Evaluate: ParsableCommand {
   @Option(name: .customLong("weights"), help: "The backbone's weights, for a model that does not hold them.")
   var weights: [String] = []
 
-  @Option(help: "Where to compute: cpu, cuda, cuda:1.")
-  var device = "cpu"
+  @OptionGroup var computing: ComputingOptions
 
   @Option(help: "Pictures that go through the model at a time.")
   var batch = 4
@@ -52,7 +51,8 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(contentsOf: model, weights: weights, device: Device(device))
+    let model = try Model(
+      contentsOf: model, weights: weights, precision: computing.precision, device: Device(computing.device))
     significance.warn(of: model)
     let record = model.configuration.training
     let dataset = try layout.read(data, seed: record?.seed ?? 0)

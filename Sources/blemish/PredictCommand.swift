@@ -31,8 +31,7 @@ struct Predict: ParsableCommand {
   @Option(name: .customLong("weights"), help: "The backbone's weights, for a model that does not hold them.")
   var weights: [String] = []
 
-  @Option(help: "Where to compute: cpu, cuda, cuda:1.")
-  var device = "cpu"
+  @OptionGroup var computing: ComputingOptions
 
   @Option(help: "Pictures that go through the model at a time.")
   var batch = 4
@@ -43,7 +42,8 @@ struct Predict: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(contentsOf: model, weights: weights, device: Device(device))
+    let model = try Model(
+      contentsOf: model, weights: weights, precision: computing.precision, device: Device(computing.device))
     if model.configuration.training?.finished == false {
       complain("note: the model's training is not finished ('blemish train --resume' goes on)")
     }

@@ -66,8 +66,7 @@ struct Train: ParsableCommand {
   @Option(help: "The seed of everything that is drawn.")
   var seed: UInt64 = 0
 
-  @Option(help: "Where to compute: cpu, cuda, cuda:1.")
-  var device = "cpu"
+  @OptionGroup var computing: ComputingOptions
 
   @Option(
     help:
@@ -92,6 +91,9 @@ struct Train: ParsableCommand {
   @Option(help: "Minutes between checkpoints.")
   var checkpointMinutes = 3.0
 
+  @Option(help: "Gigabytes of pictures' features that stay on disk for later trainings; 0 for none.")
+  var cacheLimit = 16.0
+
   @Option(help: "A folder for event files: 'tensorboard --logdir FOLDER' shows the training while it runs.")
   var tensorboard: String?
 
@@ -99,6 +101,9 @@ struct Train: ParsableCommand {
   var quiet = false
 
   func validate() throws {
+    guard (0...1e6).contains(cacheLimit) else {
+      throw ValidationError("--cache-limit must be from 0 to 1000000 gigabytes, not \(cacheLimit)")
+    }
     guard (0..<1).contains(heldOut) else {
       throw ValidationError("--held-out must be at least 0 and less than 1, not \(heldOut)")
     }
@@ -125,9 +130,11 @@ struct Train: ParsableCommand {
     let progress = ProgressLine(quiet: quiet)
     var options = TrainingOptions()
     options.weights = weights
-    options.device = try Device(device)
+    options.device = try Device(computing.device)
+    options.precision = computing.precision
     options.checkpointInterval = max(checkpointMinutes, 0) * 60
     options.tensorBoard = tensorboard
+    options.cacheLimit = Int(cacheLimit * 1e9)
     let session: TrainingSession
     if resume {
       session = try TrainingSession(

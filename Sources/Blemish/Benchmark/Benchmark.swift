@@ -13,6 +13,8 @@ public struct Benchmark: Sendable, Codable {
     public var batch = 1
     /// The least time that a stage is repeated for, in seconds.
     public var seconds = 3.0
+    /// With what numbers backbones compute.
+    public var precision = Precision.auto
     /// Where to compute.
     public var device = Device.cpu
 
@@ -81,9 +83,12 @@ private struct StageTimer {
   mutating func time(_ configuration: BenchmarkConfiguration) throws {
     let size = configuration.size
     let model = try Model(
-      generatedFor: configuration, parameters: Parameters(seed: 1, device: options.device))
+      generatedFor: configuration, precision: options.precision,
+      parameters: Parameters(seed: 1, device: options.device))
     let images = Tensor.randn([options.batch, 3, size, size], device: options.device)
-    try add("backbone", peak: "float32") { _ = model.features(images).map(\.firstElement) }
+    try add("backbone", peak: options.precision.elementType == .bfloat16 ? "bfloat16" : "float32") {
+      _ = model.features(images).map(\.firstElement)
+    }
     let features = model.features(images)
     try add("flow", peak: "float32") {
       withoutGradient { _ = model.detector(features).logDeterminant.floats }

@@ -20,12 +20,16 @@ extension Model {
   /// - Parameter weights: files with the backbone's weights, for a model that does not hold them; without, they
   ///   are looked for where they lay in training.
   /// - Throws: ``ModelFileError``, or an error of the weight file's; each names the file.
-  public init(contentsOf path: String, weights: [String] = [], device: Device = .cpu) throws {
+  public init(
+    contentsOf path: String, weights: [String] = [], precision: Precision = .auto, device: Device = .cpu
+  ) throws {
     let file = try SafeTensors.read(path)
-    self = try Self(file, path: path, weights: weights, device: device)
+    self = try Self(file, path: path, weights: weights, precision: precision, device: device)
   }
 
-  init(_ file: WeightFile, path: String, weights: [String] = [], device: Device) throws {
+  init(
+    _ file: WeightFile, path: String, weights: [String] = [], precision: Precision = .auto, device: Device
+  ) throws {
     do {
       let configuration = try Self.configuration(of: file)
       let description = try BackboneCatalogue.named(configuration.backbone)
@@ -46,7 +50,8 @@ extension Model {
         throw ConfigurationError(
           "the backbone's weights are not those that the model was trained with (SHA-256 \(expected))")
       }
-      backbone = try description.build(backboneWeights, padding: padding, device: device)
+      backbone = try description.build(
+        backboneWeights, padding: padding, precision: precision, device: device)
       try configuration.checkFeatures(of: backbone)
       parameters = Parameters(Self.tensors(of: file, below: Self.detectorPrefix), device: device)
       detector = try type.make(
@@ -55,6 +60,7 @@ extension Model {
       try parameters.requireNothingLeftOver()
       self.configuration = configuration
       self.device = device
+      self.precision = precision
     } catch let error as ModelFileError {
       throw error
     } catch {

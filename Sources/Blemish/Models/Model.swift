@@ -17,6 +17,8 @@ public struct Model {
   var backboneWeights: [String: StoredTensor]
   /// Where the tensors live.
   public let device: Device
+  /// With what numbers the backbone computes.
+  public let precision: Precision
 
   /// A new model.
   /// - Parameter parameters: the detector's, freshly initialised or from a state dict; the model lives where they do.
@@ -24,16 +26,18 @@ public struct Model {
   public init(
     detector type: any DetectorType.Type, detectorConfiguration: String? = nil,
     backbone description: BackboneDescription, weights: [LoadedWeights], height: Int, width: Int,
-    embeddingBackbone: Bool = true, parameters: Parameters
+    embeddingBackbone: Bool = true, precision: Precision = .auto, parameters: Parameters
   ) throws {
     try PictureSize.check(height: height, width: width, for: description)
     let preparation = type.preparation
     self.parameters = parameters
+    self.precision = precision
     device = parameters.device
     let map = Self.mapSize(height: height, width: width, shorterSide: preparation.mapSide)
     try PictureSize.check(mapHeight: map.height, mapWidth: map.width)
     backboneWeights = try description.stateDict(from: weights.map(\.file))
-    backbone = try description.build(backboneWeights, padding: preparation.padding, device: device)
+    backbone = try description.build(
+      backboneWeights, padding: preparation.padding, precision: precision, device: device)
     let features = zip(backbone.channels, backbone.strides).map {
       FeatureShape(channels: $0, height: height / $1, width: width / $1)
     }
@@ -67,11 +71,14 @@ public struct Model {
 
   /// A model on a backbone whose weights are drawn, to time.
   /// - Throws: ``ConfigurationError`` and ``BackboneError`` where the parts have no such name.
-  init(generatedFor choice: BenchmarkConfiguration, parameters: Parameters) throws {
+  init(
+    generatedFor choice: BenchmarkConfiguration, precision: Precision, parameters: Parameters
+  ) throws {
     let type = try DetectorCatalogue.named(choice.detector)
     let description = try BackboneCatalogue.named(choice.backbone)
     let preparation = type.preparation
-    backbone = try description.buildGenerated(padding: preparation.padding, device: parameters.device)
+    backbone = try description.buildGenerated(
+      padding: preparation.padding, precision: precision, device: parameters.device)
     let features = zip(backbone.channels, backbone.strides).map {
       FeatureShape(channels: $0, height: choice.size / $1, width: choice.size / $1)
     }
@@ -79,6 +86,7 @@ public struct Model {
     detector = try type.make(
       parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
     self.parameters = parameters
+    self.precision = precision
     device = parameters.device
     backboneWeights = [:]
     let map = preparation.mapSide ?? choice.size

@@ -1,55 +1,123 @@
+import Crypto
 import Foundation
 import Torch
 
-/// The features of a fixed list of pictures: computed once where memory allows, else whenever they are needed.
+/// The features of a fixed list of pictures: computed once where disk or memory allow, else whenever they are
+/// needed. They are rounded to 16 bits wherever they come from, so that a training does not depend on that.
 public final class TrainingFeatures {
   /// The pictures' paths.
   public let paths: [String]
   private let model: Model
-  /// Per picture, one tensor `[channels, height, width]` a scale; empty when they do not fit in memory.
-  private var kept: [[Tensor]] = []
+  /// Per picture, all scales one after the other, channels-last, 16 bit; nil for what is computed anew.
+  private var kept: [Data?]
 
-  /// Pictures that go through the backbone at a time; fixed, so that features do not depend on the batch size.
-  private static let backboneBatch = 8
+  /// Pictures that are decoded at a time, ahead of the backbone.
+  private static let decodedAhead = 8
 
-  /// The features of pictures. Every picture is read once, whether or not its features are kept.
+  /// The features of pictures.
   /// - Parameters:
-  ///   - memoryLimit: how many bytes the features may take.
+  ///   - cache: where features lie on disk; nil for none.
+  ///   - memoryLimit: how many bytes the features that are not on disk may take.
+  ///   - note: called when the cache fails; the features are then kept in memory.
   ///   - progress: called with the number of pictures done; a true result stops.
   /// - Throws: the error of the first picture that cannot be read; `CancellationError` when stopped.
-  public init(
-    of paths: [String], model: Model, memoryLimit: Int = Int(ProcessInfo.processInfo.physicalMemory / 2),
+  init(
+    of paths: [String], model: Model, cache: FeatureCache? = nil,
+    memoryLimit: Int = Int(ProcessInfo.processInfo.physicalMemory / 2), note: (String) -> Void = { _ in },
     progress: (Int) -> Bool = { _ in false }
   ) throws {
     self.paths = paths
     self.model = model
-    let bytes = model.configuration.elementsPerPicture * MemoryLayout<Float>.size * paths.count
-    guard bytes <= memoryLimit else { return }
-    try model.configuration.forEachBatch(of: paths, size: Self.backboneBatch) { batch in
-      let pictures = try batch.map { try $0.get() }
-      kept += try withTorchErrors {
-        let features = model.features(Tensor(pictures))
-        return batch.indices.map { index in features.map { $0.select(0, index).contiguous().clone() } }
+    kept = Array(repeating: nil, count: paths.count)
+    let identity = model.featureIdentity
+    let keys =
+      try cache == nil
+      ? []
+      : concurrentMap(paths) { path in Result { try FeatureCache.Key(network: identity, ofFile: path) } }
+        .map { try $0.get() }
+    if let cache { kept = keys.map { cache.features($0).flatMap { $0.count == byteCount ? $0 : nil } } }
+    let missing = paths.indices.filter { kept[$0] == nil }
+    let found = paths.count - missing.count
+    if found > 0, progress(found) { throw CancellationError() }
+    guard cache != nil || missing.count * byteCount <= memoryLimit else { return }
+    var cache = cache
+    var inMemory = 0
+    var done = 0
+    try model.configuration.forEachBatch(of: missing.map { paths[$0] }, size: Self.decodedAhead) { batch in
+      // One picture at a time: what it gives then does not depend on which others are missing.
+      for picture in batch {
+        let index = missing[done]
+        let data = try withTorchErrors { encoded(model.features(Tensor([try picture.get()]))) }
+        do {
+          kept[index] = try cache?.keep(data, keys[index])
+        } catch {
+          note("features cannot be kept on disk: \(error.localizedDescription)")
+          cache = nil
+        }
+        if kept[index] == nil, inMemory + data.count <= memoryLimit {
+          kept[index] = data
+          inMemory += data.count
+        }
+        done += 1
       }
-      if progress(kept.count) { throw CancellationError() }
+      if progress(found + done) { throw CancellationError() }
     }
   }
 
   /// The features of a batch of pictures `[batch, channels, height, width]`, finest scale first.
   /// - Throws: the error of a picture that can no longer be read.
   public func batch(_ indices: [Int]) throws -> [Tensor] {
-    guard kept.isEmpty else {
-      return model.configuration.features.indices.map { scale in
-        Tensor.stack(indices.map { kept[$0][scale] })
-      }
-    }
-    let pictures = concurrentMap(indices.map { paths[$0] }) { [configuration = model.configuration] path in
+    let missing = indices.filter { kept[$0] == nil }
+    let prepared = concurrentMap(missing.map { paths[$0] }) { [configuration = model.configuration] path in
       Result { try configuration.prepare(path) }
     }
-    let parts = try pictures.map { model.features(Tensor([try $0.get()])) }
-    return model.configuration.features.indices.map { scale in
-      Tensor.cat(parts.map { $0[scale].contiguous() }, along: 0)
+    var computed: [Int: Data] = [:]
+    for (index, picture) in zip(missing, prepared) {
+      computed[index] = encoded(model.features(Tensor([try picture.get()])))
     }
+    let pictures = indices.map { decoded(kept[$0] ?? computed[$0] ?? Data()) }
+    return model.configuration.features.indices.map { scale in
+      Tensor.stack(pictures.map { $0[scale] }).to(device: model.device).to(.float32).permute([0, 3, 1, 2])
+    }
+  }
+
+  // MARK: 16 bits
+
+  private static let elementType = ElementType.float16
+
+  private var byteCount: Int { model.configuration.elementsPerPicture * Self.elementType.byteCount }
+
+  /// The feature maps of one picture as they are kept.
+  private func encoded(_ maps: [Tensor]) -> Data {
+    var data = Data(capacity: byteCount)
+    for map in maps {
+      // What is too large for 16 bits becomes the largest number there is.
+      let rounded = map.clamp(-65504, 65504).permute([0, 2, 3, 1]).to(Self.elementType).to(device: .cpu)
+      rounded.contiguous().withUnsafeBytes { data.append(contentsOf: $0) }
+    }
+    return data
+  }
+
+  /// The maps `[height, width, channels]` of one picture.
+  private func decoded(_ data: Data) -> [Tensor] {
+    data.withUnsafeBytes { bytes in
+      var start = 0
+      return model.configuration.features.map { shape in
+        let length = shape.channels * shape.height * shape.width * Self.elementType.byteCount
+        defer { start += length }
+        return Tensor(
+          copying: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + length)]),
+          elementType: Self.elementType, shape: [shape.height, shape.width, shape.channels])
+      }
+    }
+  }
+}
+
+extension FeatureCache.Key {
+  /// - Throws: an error that names a file that cannot be read.
+  fileprivate init(network: String, ofFile path: String) throws {
+    self.init(
+      network: network, picture: try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))
   }
 }
 

@@ -35,6 +35,12 @@ public struct TrainingOptions: Sendable {
   public var adaptation = AdaptationOptions()
   /// A folder in which tuned weights are kept for other trainings that tune in the same way; nil for none.
   public var adaptationFolder: String?
+  /// How many bytes of features may stay on disk for later trainings; 0 for none.
+  public var cacheLimit = 0
+  /// Where they lie; nil for the user's cache folder.
+  public var cacheFolder: String?
+  /// With what numbers the backbone computes.
+  public var precision = Precision.auto
   /// Seconds between checkpoints.
   public var checkpointInterval = 180.0
   /// A folder for event files that TensorBoard shows; nil for none.
@@ -99,7 +105,7 @@ public final class TrainingSession {
       detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone,
       weights: weights,
       height: size.height, width: size.width, embeddingBackbone: options.embedsBackbone,
-      parameters: Parameters(seed: options.seed, device: options.device))
+      precision: options.precision, parameters: Parameters(seed: options.seed, device: options.device))
     let schedule = options.schedule ?? type.schedule
     try schedule.check()
     model.configuration.training = TrainingRecord(
@@ -118,7 +124,8 @@ public final class TrainingSession {
   ) throws {
     let file = try SafeTensors.read(path)
     try requireWritable(path)
-    model = try Model(file, path: path, weights: options.weights, device: options.device)
+    model = try Model(
+      file, path: path, weights: options.weights, precision: options.precision, device: options.device)
     guard let record = model.configuration.training, !record.finished else {
       throw ConfigurationError("\(path): its training is finished; there is nothing to resume")
     }
@@ -154,11 +161,14 @@ public final class TrainingSession {
     guard let record = model.configuration.training else { return .finished }
     guard try adapt(shouldStop: shouldStop) else { return .stopped }
     let all = training.count + heldOut.count
+    let cache =
+      try options.cacheLimit > 0
+      ? FeatureCache(folder: options.cacheFolder ?? FeatureCache.standardFolder, limit: options.cacheLimit) : nil
     let pictures: TrainingFeatures
     let held: TrainingFeatures?
     do {
-      pictures = try features(training, done: 0, of: all, shouldStop)
-      held = heldOut.isEmpty ? nil : try features(heldOut, done: training.count, of: all, shouldStop)
+      pictures = try features(training, cache, done: 0, of: all, shouldStop)
+      held = heldOut.isEmpty ? nil : try features(heldOut, cache, done: training.count, of: all, shouldStop)
     } catch is CancellationError {
       // A training that goes on has its checkpoint already; a new one leaves its start.
       if resuming == nil || resuming?.progress.step == 0 { try write(TrainingProgress(), finished: false) }
@@ -219,9 +229,11 @@ public final class TrainingSession {
   }
 
   private func features(
-    _ samples: [Sample], done: Int, of all: Int, _ shouldStop: () -> Bool
+    _ samples: [Sample], _ cache: FeatureCache?, done: Int, of all: Int, _ shouldStop: () -> Bool
   ) throws -> TrainingFeatures {
-    try TrainingFeatures(of: samples.map(\.path), model: model) { count in
+    try TrainingFeatures(
+      of: samples.map(\.path), model: model, cache: cache, note: { report(.note($0)) }
+    ) { count in
       report(.features(done: done + count, of: all))
       return shouldStop()
     }

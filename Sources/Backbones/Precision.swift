@@ -1,0 +1,15 @@
+import Torch
+
+/// With what numbers a frozen backbone computes. Its feature maps are single precision whatever it is.
+public enum Precision: String, Sendable, Codable, CaseIterable {
+  /// Single precision. bfloat16 would be chosen here where its effect on scores had been measured and was negligible.
+  case auto
+  /// Single precision, as published.
+  case float32
+  /// Products of bfloat16 numbers, summed in single precision: faster where the processor multiplies them in
+  /// hardware, with eight bits of every number instead of 24.
+  case bfloat16
+
+  /// The type of the numbers that enter products.
+  public var elementType: ElementType { self == .bfloat16 ? .bfloat16 : .float32 }
+}

@@ -1,0 +1,63 @@
+import CTorch
+import Foundation
+
+/// A convolution that does not change, with a rectifier and an addition in the same pass over memory; its weight is
+/// brought once into the order that the processor is fastest with. Not differentiable.
+public struct FusedConvolution: Sendable {
+  private let weight: Tensor
+  private let bias: Tensor
+  private let stride: Int
+  private let padding: Int
+  private let groups: Int
+  private let prepared = PreparedWeight()
+
+  /// A convolution by a weight `[outputs, inputs / groups, kernel, kernel]` and a bias `[outputs]` of the same
+  /// type, with zeros around.
+  public init(weight: Tensor, bias: Tensor, stride: Int = 1, padding: Int = 0, groups: Int = 1) {
+    self.weight = weight.detach().channelsLast()
+    self.bias = bias.detach()
+    self.stride = stride
+    self.padding = padding
+    self.groups = groups
+  }
+
+  /// The convolution of `[batch, channels, height, width]`, channels-last.
+  /// - Parameters:
+  ///   - rectifying: whether negative results become zero.
+  ///   - adding: added before the rectifier; its memory, which must not be x's, takes the result.
+  public func callAsFunction(_ x: Tensor, rectifying: Bool = false, adding: Tensor? = nil) -> Tensor {
+    let weight = prepared.weight(for: x) { reordered(for: x) }
+    return x.fusedConv2d(
+      weight, bias: bias, stride: stride, padding: padding, groups: groups, rectifying: rectifying,
+      adding: adding)
+  }
+
+  private func reordered(for x: Tensor) -> Tensor {
+    guard x.takesFusedOperators, weight.elementType == x.elementType,
+      ct_has_operator("mkldnn::_reorder_convolution_weight")
+    else { return weight }
+    return withoutGradient {
+      call(
+        "mkldnn::_reorder_convolution_weight", weight, [padding, padding], [stride, stride], [1, 1], groups,
+        x.shape)
+    }
+  }
+}
+
+/// A weight in the order that suits one shape of pictures. The best order depends on the shape; a weight in another
+/// order gives the same result more slowly.
+private final class PreparedWeight: @unchecked Sendable {
+  private let lock = NSLock()
+  private var shape: [Int] = []
+  private var weight: Tensor?
+
+  func weight(for x: Tensor, _ prepare: () -> Tensor) -> Tensor {
+    lock.withLock {
+      let shape = Array(x.shape.dropFirst())
+      if let weight, shape == self.shape { return weight }
+      let prepared = prepare()
+      (self.shape, weight) = (shape, prepared)
+      return prepared
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import Backbones
+import Foundation
+import Testing
+import Torch
+
+@testable import Blemish
+
+@Suite("Features on disk") struct FeatureCacheTests {
+  private let pictures: TrainingPictures
+  private let paths: [String]
+  private let folder: String
+
+  init() throws {
+    pictures = try TrainingPictures(count: 4)
+    let good = pictures.data + "/train/good"
+    paths = try FileManager.default.contentsOfDirectory(atPath: good).sorted().map { good + "/" + $0 }
+    folder = pictures.folder + "/features"
+  }
+
+  private func model(size: Int = 64, precision: Precision = .float32) throws -> Model {
+    try Model(
+      detector: UFlow.self, backbone: try BackboneCatalogue.named("seeded"), weights: [], height: size,
+      width: size, precision: precision, parameters: Parameters(seed: 1))
+  }
+
+  private func cache(limit: Int = 1 << 30) throws -> FeatureCache {
+    try FeatureCache(folder: folder, limit: limit)
+  }
+
+  private var files: [String] {
+    get throws {
+      try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map { folder + "/" + $0 }
+    }
+  }
+
+  /// The features of all pictures, and how many of them came from the cache.
+  private func features(
+    _ cache: FeatureCache?, _ model: Model, memoryLimit: Int = .max, note: (String) -> Void = { _ in }
+  ) throws -> (values: [[Float]], found: Int) {
+    var found: Int?
+    let features = try TrainingFeatures(
+      of: paths, model: model, cache: cache, memoryLimit: memoryLimit, note: note
+    ) { done in
+      // What is found is told at once, before anything is computed.
+      if found == nil { found = (try? files.count) == paths.count ? done : 0 }
+      return false
+    }
+    return (try features.batch(Array(paths.indices)).map(\.floats), found ?? 0)
+  }
+
+  @Test func areTheSameWhereverTheyComeFrom() throws {
+    let model = try model()
+    let computed = try features(nil, model, memoryLimit: 0).values
+    #expect(try features(nil, model).values == computed)
+    #expect(try features(cache(), model).values == computed)
+    #expect(try files.count == paths.count)
+    let again = try features(cache(), model)
+    #expect(again.values == computed)
+    #expect(again.found == paths.count)
+  }
+
+  @Test func differFromTheBackbonesByTheirRounding() throws {
+    let model = try model()
+    let kept = try features(cache(), model).values
+    let images = Tensor(try paths.map { try model.configuration.prepare($0) })
+    for (map, values) in zip(model.features(images), kept) {
+      let exact = map.floats
+      let largest = zip(exact, values).map { abs($0 - $1) - abs($0) * 0x1p-11 }.max() ?? 0
+      // The backbone's own rounding depends a little on how many pictures it sees at a time.
+      #expect(largest < 2e-5)
+    }
+  }
+
+  @Test func areComputedAnewWhereAFileIsDamaged() throws {
+    let model = try model()
+    let whole = try features(cache(), model).values
+    let all = try files
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: all[0]))
+    bytes[bytes.count / 2] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: all[0]))
+    let other = try Data(contentsOf: URL(fileURLWithPath: all[1]))
+    try other.prefix(other.count / 2).write(to: URL(fileURLWithPath: all[1]))
+    try Data().write(to: URL(fileURLWithPath: all[2]))
+    // One picture's features under another's name.
+    try other.write(to: URL(fileURLWithPath: all[3]))
+    #expect(try features(cache(), model).values == whole)
+    let again = try features(cache(), model)
+    #expect(again.values == whole)
+    #expect(again.found == paths.count)
+  }
+
+  @Test func areNotTakenForThoseOfAnotherNetworkOrPicture() throws {
+    _ = try features(cache(), model())
+    for other in [try model(size: 128), try model(precision: .bfloat16)] {
+      #expect(try features(cache(), other).values == features(nil, other).values)
+    }
+    #expect(try files.count == 3 * paths.count)
+    // The same path with another content.
+    try FileManager.default.removeItem(atPath: paths[0])
+    try FileManager.default.copyItem(atPath: paths[1], toPath: paths[0])
+    #expect(try features(cache(), model()).values == features(nil, model()).values)
+  }
+
+  @Test func dependOnEverythingThatTheNetworkIsMadeOf() throws {
+    let model = try model()
+    var identities = [model.featureIdentity]
+    let changes: [(inout ModelConfiguration) -> Void] = [
+      { $0.backbone = "resnet18" }, { $0.backboneHash = "0" }, { $0.backboneHash = "1" }, { $0.height = 128 },
+      { $0.width = 128 }, { $0.filter = "lanczos" }, { $0.padding = "reflection" },
+    ]
+    for change in changes {
+      var other = model
+      change(&other.configuration)
+      identities.append(other.featureIdentity)
+    }
+    #expect(Set(identities).count == identities.count)
+  }
+
+  @Test func stayWithinTheLimit() throws {
+    let model = try model()
+    let whole = try features(cache(), model).values
+    let size = try Data(contentsOf: URL(fileURLWithPath: files[0])).count
+    // What is there already goes down to the limit when the cache is opened.
+    #expect(try features(cache(limit: 2 * size), model).values == whole)
+    #expect(try files.count == 2)
+    // Another network's take the place of what was not used.
+    let other = try self.model(precision: .bfloat16)
+    let bounded = try cache(limit: 2 * size)
+    #expect(try features(bounded, other, memoryLimit: 0).values == features(nil, other).values)
+    #expect(try files.count == 2)
+    #expect(try features(cache(limit: 2 * size), model).values == whole)
+  }
+
+  @Test func areKeptInMemoryWhereTheDiskFails() throws {
+    let model = try model()
+    let failing = try cache()
+    try FileManager.default.removeItem(atPath: folder)
+    try Data().write(to: URL(fileURLWithPath: folder))
+    var notes: [String] = []
+    #expect(try features(failing, model, note: { notes.append($0) }).values == features(nil, model).values)
+    #expect(notes.count == 1)
+    #expect(throws: ConfigurationError.self) { try cache() }
+  }
+
+  @Test func leaveATrainingAsItWas() throws {
+    var models: [Data] = []
+    for (limit, name) in [(0, "none"), (1 << 30, "first"), (1 << 30, "second")] {
+      var options = TrainingPictures.options()
+      options.cacheLimit = limit
+      options.cacheFolder = folder
+      let session = try pictures.session(name, options)
+      _ = try session.run { false }
+      let tensors = session.model.parameters.stateDict().sorted { $0.key < $1.key }
+      models.append(tensors.reduce(Data()) { $0 + $1.value.bytes })
+    }
+    #expect(models[0] == models[1])
+    #expect(models[1] == models[2])
+  }
+}

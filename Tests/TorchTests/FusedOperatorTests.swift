@@ -1,0 +1,130 @@
+import GoldenCases
+import Testing
+
+@testable import Torch
+
+@Suite("Fused operators") struct FusedOperatorTests {
+  private func plain(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, stride: Int, padding: Int) -> Tensor {
+    x.conv2d(weight, bias: bias, stride: stride, padding: padding)
+  }
+
+  @Test(arguments: [(kernel: 1, stride: 1), (kernel: 3, stride: 1), (kernel: 3, stride: 2)])
+  func convolutionsFollowThePictureSize(_ kernel: Int, _ stride: Int) {
+    Torch.seed(1)
+    let weight = Tensor.randn([24, 20, kernel, kernel])
+    let bias = Tensor.randn([24])
+    let fused = FusedConvolution(weight: weight, bias: bias, stride: stride, padding: kernel / 2)
+    // The weight is reordered for the first size, and again for every other.
+    for (batch, side) in [(1, 16), (3, 16), (1, 48), (2, 10), (1, 16)] {
+      let x = Tensor.randn([batch, 20, side, side])
+      let expected = plain(x, weight, bias, stride: stride, padding: kernel / 2)
+      expectClose(fused(x.channelsLast()).floats, expected.floats, relativeTolerance: 1e-5)
+      expectClose(
+        fused(x.channelsLast(), rectifying: true).floats, expected.relu().floats, relativeTolerance: 1e-5)
+    }
+  }
+
+  @Test func convolutionsAddBeforeTheyRectify() {
+    Torch.seed(2)
+    let weight = Tensor.randn([8, 8, 3, 3])
+    let bias = Tensor.randn([8])
+    let x = Tensor.randn([2, 8, 12, 12]).channelsLast()
+    let other = Tensor.randn([2, 8, 12, 12]).channelsLast()
+    let input = x.floats
+    let expected = (plain(x, weight, bias, stride: 1, padding: 1) + other).relu().floats
+    let fused = FusedConvolution(weight: weight, bias: bias, padding: 1)
+    let result = fused(x, rectifying: true, adding: other)
+    expectClose(result.floats, expected, relativeTolerance: 1e-5)
+    #expect(other.floats == result.floats)
+    #expect(x.floats == input)
+  }
+
+  @Test func linearMapsAreThoseOfThePlainOperator() {
+    Torch.seed(3)
+    let weight = Tensor.randn([40, 24])
+    let bias = Tensor.randn([40])
+    for rows in [nil, 7] {
+      let fused = FusedLinear(weight: weight, bias: bias, rows: rows)
+      for count in [1, 7, 50] {
+        let x = Tensor.randn([2, count, 24])
+        let expected = x.linear(weight, bias: bias)
+        expectClose(fused(x).floats, expected.floats, relativeTolerance: 1e-5)
+        expectClose(fused(x, .gelu).floats, expected.gelu().floats, relativeTolerance: 1e-5)
+      }
+    }
+  }
+
+  @Test(arguments: [1, 3]) func convolutionGradientsAreThoseOfThePlainOperator(_ kernel: Int) {
+    Torch.seed(4)
+    let x = Tensor.randn([2, 6, 9, 9]).channelsLast().requiringGradient()
+    let weight = Tensor.randn([10, 6, kernel, kernel]).requiringGradient()
+    let bias = Tensor.randn([10]).requiringGradient()
+    let output = Tensor.randn([2, 10, 9, 9])
+    (x.conv2d(weight, bias: bias, padding: kernel / 2) * output).sum().backward()
+    let gradient = output.channelsLast()
+    let forInput = gradient.conv2dInputGradient(input: x, weight: weight.detach(), padding: kernel / 2)
+    let (forWeight, forBias) = gradient.conv2dWeightGradient(
+      input: x.detach(), weight: weight.detach(), padding: kernel / 2)
+    expectClose(forInput.floats, x.gradient!.floats, relativeTolerance: 1e-5)
+    expectClose(forWeight.floats, weight.gradient!.floats, relativeTolerance: 1e-5)
+    expectClose(forBias.floats, bias.gradient!.floats, relativeTolerance: 1e-5)
+  }
+}
+
+@Suite("Derivatives of one's own") struct DerivativeTests {
+  /// x^2 * y with its derivative.
+  private func product(_ x: Tensor, _ y: Tensor) -> Tensor {
+    Tensor.withDerivative(of: [x, y]) { needed in
+      let (x, y) = (x.detach(), y.detach())
+      let derivative: Tensor.Derivative = { gradients in
+        let gradient = gradients[0]!
+        return [
+          needed![0] ? gradient * x * y * 2 : nil,
+          needed![1] ? gradient * x.square() : nil,
+        ]
+      }
+      return ([x.square() * y], derivative)
+    }[0]
+  }
+
+  @Test func flowThroughRecordedOperatorsOnBothSides() {
+    let x = Tensor([Float(1), 2, 3], shape: [3]).requiringGradient()
+    let y = Tensor([Float(4), 5, 6], shape: [3])
+    ((product(x * 2, y) * 3).sum()).backward()
+    // 3 (2x)^2 y
+    #expect(x.gradient!.floats == [96, 240, 432])
+  }
+
+  @Test func areNotAskedForWhereNothingIsRecorded() {
+    let x = Tensor([Float(1)], shape: [1]).requiringGradient()
+    #expect(withoutGradient { product(x, x) }.requiresGradient == false)
+    #expect(product(x.detach(), x.detach()).requiresGradient == false)
+  }
+
+  @Test func freeWhatTheyHold() {
+    final class Witness { let tensor = Tensor.zeros([1]) }
+    weak var seen: Witness?
+    let x = Tensor([Float(2)], shape: [1]).requiringGradient()
+    for differentiates in [true, false] {
+      do {
+        let witness = Witness()
+        seen = witness
+        let y = Tensor.withDerivative(of: [x]) { _ in ([x.detach() * 1], { [$0[0]! + witness.tensor] }) }[0]
+        if differentiates { y.sum().backward() }
+      }
+      #expect(seen == nil)
+    }
+  }
+
+  @Test func failAsErrors() {
+    let x = Tensor([Float(1), 2], shape: [2]).requiringGradient()
+    #expect(throws: TorchError.self) {
+      try withTorchErrors {
+        let y = Tensor.withDerivative(of: [x]) { _ in
+          ([x.detach() * 2], { _ in [Tensor.zeros([2]).matmul(Tensor.zeros([3]))] })
+        }[0]
+        y.sum().backward()
+      }
+    }
+  }
+}
