@@ -93,7 +93,7 @@ public enum BackboneCatalogue {
     defaultSize: 256,
     sizeMultiple: EmbeddedArchitecture.standard.strides.last ?? 1,
     normalisesFeatures: true
-  ) { path, _ in try EmbeddedBackbone(path) }
+  ) { path, _, _ in try EmbeddedBackbone(path) }
 
   private static let seeded = BackboneDescription(
     name: "seeded",
