@@ -110,7 +110,8 @@ public final class TrainingSession {
     let all = training.count + heldOut.count
     let cache =
       try options.cacheLimit > 0
-      ? FeatureCache(folder: options.cacheFolder ?? FeatureCache.standardFolder, limit: options.cacheLimit) : nil
+      ? FeatureCache(folder: options.cacheFolder ?? FeatureCache.standardFolder, limit: options.cacheLimit)
+      : nil
     let pictures: TrainingFeatures
     let held: TrainingFeatures?
     do {
