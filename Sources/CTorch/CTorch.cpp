@@ -1,19 +1,17 @@
 #include "CTorch.h"
 
+#include "CallerNode.h"
+#include "Handles.h"
+
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/GradMode.h>
-#include <torch/csrc/autograd/function.h>
-#include <torch/csrc/autograd/functions/utils.h>
-#include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
 #include <cstring>
-#include <memory>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 #if defined(__GLIBC__)
@@ -21,40 +19,6 @@
 #endif
 
 namespace {
-
-char *copy_text(const std::string &text) {
-  return strdup(text.empty() ? "unknown error" : text.c_str());
-}
-
-// Runs the body; an exception becomes the text that the caller gets.
-template <typename Body>
-char *guarded(Body &&body) noexcept {
-  try {
-    body();
-    return nullptr;
-  } catch (const c10::Error &error) {
-    return copy_text(error.what_without_backtrace());
-  } catch (const std::exception &error) {
-    return copy_text(error.what());
-  } catch (...) {
-    return copy_text("unknown C++ exception");
-  }
-}
-
-at::TensorImpl *implementation(ct_tensor tensor) {
-  return reinterpret_cast<at::TensorImpl *>(tensor);
-}
-
-at::Tensor borrow(ct_tensor tensor) {
-  if (tensor == nullptr) return at::Tensor();
-  return at::Tensor(c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::reclaim_copy(
-      implementation(tensor)));
-}
-
-ct_tensor own(at::Tensor tensor) {
-  if (!tensor.defined()) return nullptr;
-  return reinterpret_cast<ct_tensor>(tensor.unsafeReleaseTensorImpl());
-}
 
 bool takes_real(const c10::TypePtr &type) {
   if (auto optional = type->cast<c10::OptionalType>()) return takes_real(optional->getElementType());
@@ -160,55 +124,6 @@ void append(const c10::IValue &value, std::vector<ct_value> &results) {
     TORCH_CHECK(value.isNone(), "the operator returns a value of an unsupported kind: ", value.tagKind());
   }
   results.push_back(result);
-}
-
-// A function whose derivative is computed by the caller.
-class CallerNode : public torch::autograd::Node {
- public:
-  CallerNode(void *context, ct_derivative derivative, void (*release)(void *))
-      : context_(context), derivative_(derivative), release_(release) {}
-  ~CallerNode() override { release_variables(); }
-
-  torch::autograd::variable_list apply(torch::autograd::variable_list &&gradients) override {
-    TORCH_CHECK(context_ != nullptr, "a function can be differentiated once");
-    std::vector<ct_tensor> given;
-    for (const auto &gradient : gradients)
-      given.push_back(reinterpret_cast<ct_tensor>(gradient.defined() ? gradient.unsafeGetTensorImpl() : nullptr));
-    std::vector<ct_tensor> results(num_outputs(), nullptr);
-    char *error = derivative_(context_, given.data(), given.size(), results.data(), results.size());
-    torch::autograd::variable_list found;
-    for (ct_tensor result : results) {
-      found.push_back(borrow(result));
-      ct_release(result);
-    }
-    if (error != nullptr) {
-      std::string text(error);
-      free(error);
-      TORCH_CHECK(false, text);
-    }
-    return found;
-  }
-
-  std::string name() const override { return "CallerNode"; }
-
-  void release_variables() override {
-    if (context_ != nullptr) release_(context_);
-    context_ = nullptr;
-  }
-
- private:
-  void *context_;
-  ct_derivative derivative_;
-  void (*release_)(void *);
-};
-
-// libtorch holds nodes by `intrusive_ptr`; before 2.13 by `shared_ptr`.
-template <typename Pointer = decltype(torch::autograd::Edge::function)>
-Pointer hold(CallerNode *node) {
-  if constexpr (std::is_same_v<Pointer, std::shared_ptr<torch::autograd::Node>>)
-    return Pointer(node);
-  else
-    return Pointer::unsafe_steal_from_new(node);
 }
 
 c10::ScalarType scalar_type(int32_t element_type) { return static_cast<c10::ScalarType>(element_type); }
