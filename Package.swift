@@ -26,7 +26,9 @@ let package = Package(
     .target(name: "Imaging", dependencies: ["CImageCodecs"]),
     .target(name: "Datasets", dependencies: ["Imaging"]),
     .target(name: "Synthesis"),
-    .target(name: "Backbones", dependencies: ["Torch"]),
+    // The embedded backbone's weights, which the compiler reads with #embed.
+    .target(name: "CEmbeddedWeights", exclude: ["embedded.safetensors"]),
+    .target(name: "Backbones", dependencies: ["Torch", "CEmbeddedWeights"]),
     .target(name: "Flows", dependencies: ["Torch"]),
     .target(name: "AContrario"),
     .target(name: "Metrics"),

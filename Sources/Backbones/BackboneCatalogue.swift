@@ -6,6 +6,9 @@ public struct BackboneDescription: Sendable {
   public let name: String
   /// The state dicts that it is made of: none for a backbone with seeded weights.
   public let components: [Component]
+  /// The weights that are in the program, for a backbone that ships with it: it can be trained on the user's
+  /// pictures.
+  public var builtIn: (@Sendable () throws -> [String: StoredTensor])?
   /// The channels of each feature map, finest scale first.
   public let channels: [Int]
   /// How many input pixels a feature's step is, finest scale first.
@@ -24,6 +27,7 @@ public enum BackboneCatalogue {
   /// Every backbone; a new one is one line here.
   public static let all: [BackboneDescription] = [
     seeded,
+    embedded,
     resnet(
       "resnet18",
       .resnet18,
@@ -79,6 +83,17 @@ public enum BackboneCatalogue {
     }
     return found
   }
+
+  private static let embedded = BackboneDescription(
+    name: "embedded",
+    components: [],
+    builtIn: EmbeddedWeights.stateDict,
+    channels: EmbeddedBackbone.channels(.standard),
+    strides: EmbeddedBackbone.strides(.standard),
+    defaultSize: 256,
+    sizeMultiple: 16,
+    normalisesFeatures: true
+  ) { path, _ in try EmbeddedBackbone(path) }
 
   private static let seeded = BackboneDescription(
     name: "seeded",
@@ -180,6 +195,7 @@ extension BackboneDescription {
   /// where the backbone has several.
   /// - Throws: ``BackboneError`` when a component is missing, and says where its weights can be had.
   public func stateDict(from files: [WeightFile]) throws -> [String: StoredTensor] {
+    if let builtIn { return try files.first?.tensors ?? builtIn() }
     var result: [String: StoredTensor] = [:]
     for component in components {
       let prefix = components.count > 1 ? component.name + "." : ""
@@ -226,7 +242,7 @@ extension BackboneDescription {
     device: Device = .cpu
   ) throws -> any Backbone {
     let parameters =
-      components.isEmpty
+      components.isEmpty && builtIn == nil
       ? Parameters(seed: Self.seed, device: device) : Parameters(stateDict, device: device)
     return try withoutGradient { try build(parameters.root, padding) }
   }

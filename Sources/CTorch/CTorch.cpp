@@ -11,6 +11,10 @@
 #include <string>
 #include <vector>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace {
 
 char *copy_text(const std::string &text) {
@@ -281,6 +285,13 @@ void ct_set_threads(int32_t count) { at::set_num_threads(count); }
 void ct_seed(uint64_t seed) { at::manual_seed(seed); }
 
 void ct_set_deterministic(bool enabled) { at::globalContext().setDeterministicAlgorithms(enabled, true); }
+
+void ct_keep_freed_memory(void) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
 
 const char *ct_version(void) { return TORCH_VERSION; }
 

@@ -39,6 +39,10 @@ public enum Torch {
   /// Prefers operators that give the same bits on every run where there is a choice.
   public static func preferDeterministic(_ enabled: Bool) { ct_set_deterministic(enabled) }
 
+  /// Lets the process keep memory that a step of training frees for the next one. By default glibc gives large
+  /// blocks back to the system, and a tenth of the time goes into getting them again.
+  public static func keepFreedMemory() { ct_keep_freed_memory() }
+
   /// Whether the processor multiplies bfloat16 numbers in hardware.
   public static var hasBFloat16: Bool { ct_has_bfloat16() }
 }

@@ -75,6 +75,8 @@ extension Tensor {
   public func softmax(_ dimension: Int) -> Tensor { call("aten::softmax.int", self, dimension) }
   /// The matrix product; leading dimensions are batches.
   public func matmul(_ other: Tensor) -> Tensor { call("aten::matmul", self, other) }
+  /// The inverse of a square matrix.
+  public func inverse() -> Tensor { call("aten::linalg_inv", self) }
 }
 
 extension Tensor {

@@ -35,6 +35,11 @@ extension Tensor {
     call("aten::arange", count, elementType)
   }
 
+  /// The identity matrix of a size, of the same type and on the same device as another tensor.
+  public static func eye(_ size: Int, like other: Tensor) -> Tensor {
+    call("aten::diag_embed", call("aten::new_ones", other, [size]))
+  }
+
   /// A zero tensor of the same shape, type and device.
   public var zerosLike: Tensor { call("aten::zeros_like", self) }
 }

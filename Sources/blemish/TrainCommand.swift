@@ -119,6 +119,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
+    Torch.keepFreedMemory()
     let progress = ProgressLine(quiet: quiet)
     var options = TrainingOptions()
     options.weights = weights

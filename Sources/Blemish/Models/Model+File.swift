@@ -94,7 +94,7 @@ extension Model {
   private static func backboneWeights(
     _ description: BackboneDescription, _ configuration: ModelConfiguration, from paths: [String]
   ) throws -> [String: StoredTensor] {
-    guard !description.components.isEmpty else { return [:] }
+    guard !description.components.isEmpty || description.builtIn != nil else { return [:] }
     let paths = paths.isEmpty ? configuration.backboneFiles : paths
     for path in paths where !FileManager.default.fileExists(atPath: path) {
       throw ConfigurationError(

@@ -8,13 +8,13 @@ public struct Model {
   /// What the model is.
   public var configuration: ModelConfiguration
   /// The frozen network that sees the pictures.
-  public let backbone: any Backbone
+  public internal(set) var backbone: any Backbone
   /// The density model of its features.
   public let detector: any Detector
   /// The detector's tensors by name.
   public let parameters: Parameters
   /// The backbone's tensors, by name, for the file; empty for seeded weights.
-  let backboneWeights: [String: StoredTensor]
+  var backboneWeights: [String: StoredTensor]
   /// Where the tensors live.
   public let device: Device
 
@@ -47,6 +47,22 @@ public struct Model {
       height: height, width: width, filter: preparation.filter.rawValue,
       padding: preparation.padding.rawValue,
       mapHeight: map.height, mapWidth: map.width, features: features)
+  }
+
+  /// Gives the backbone other weights, which from then on travel in the model file.
+  /// - Throws: ``ParameterError`` when they are another network's; ``ConfigurationError`` when its maps have other
+  ///   shapes than the detector's.
+  mutating func replaceBackbone(_ weights: [String: StoredTensor]) throws {
+    let description = try BackboneCatalogue.named(configuration.backbone)
+    let padding = Padding(rawValue: configuration.padding) ?? .zeros
+    let other = try description.build(weights, padding: padding, device: device)
+    guard other.channels == backbone.channels, other.strides == backbone.strides else {
+      throw ConfigurationError("the backbone's weights give other feature maps than the detector's")
+    }
+    backbone = other
+    backboneWeights = weights
+    configuration.backboneHash = contentHash(of: weights)
+    configuration.embedsBackbone = true
   }
 
   /// The size at which maps are evaluated: the shorter side given, the other in proportion.

@@ -26,17 +26,7 @@ struct LabelledBatch: Sendable {
   }
 
   private mutating func append(_ sample: LabelledPicture, at place: Int) {
-    let (picture, pixelCount) = (sample.picture, sample.picture.pixelCount)
-    let scales = NormalizedPicture.standardDeviation.map { 1 / $0 }
-    let offsets = zip(NormalizedPicture.mean, NormalizedPicture.standardDeviation).map { -$0 / $1 }
-    let (green, blue) = picture.channels == 1 ? (0, 0) : (pixelCount, 2 * pixelCount)
-    picture.values.withUnsafeBufferPointer { values in
-      for pixel in 0..<pixelCount {
-        pixels.append(values[pixel] * scales[0] + offsets[0])
-        pixels.append(values[green + pixel] * scales[1] + offsets[1])
-        pixels.append(values[blue + pixel] * scales[2] + offsets[2])
-      }
-    }
+    sample.picture.appendNormalized(to: &pixels)
     let cells = side / Self.stride
     let weight = 1 / Float(Self.stride * Self.stride)
     sample.mask.withUnsafeBufferPointer { mask in
@@ -58,5 +48,31 @@ struct LabelledBatch: Sendable {
   func targets(on device: Device) -> Tensor {
     let cells = side / Self.stride
     return Tensor(shares, shape: [count, 1, cells, cells]).to(device: device)
+  }
+}
+
+extension FloatPicture {
+  /// Adds the pixels as networks trained on ImageNet take them, `[height, width, 3]`; a grey one fills all three.
+  fileprivate func appendNormalized(to pixels: inout [Float]) {
+    let scales = NormalizedPicture.standardDeviation.map { 1 / $0 }
+    let offsets = zip(NormalizedPicture.mean, NormalizedPicture.standardDeviation).map { -$0 / $1 }
+    let (green, blue) = channels == 1 ? (0, 0) : (pixelCount, 2 * pixelCount)
+    values.withUnsafeBufferPointer { values in
+      for pixel in 0..<pixelCount {
+        pixels.append(values[pixel] * scales[0] + offsets[0])
+        pixels.append(values[green + pixel] * scales[1] + offsets[1])
+        pixels.append(values[blue + pixel] * scales[2] + offsets[2])
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// Pictures of one size as normalised ones `[count, 3, height, width]`, channels last in memory.
+  init(normalizing pictures: [FloatPicture], on device: Device) {
+    var pixels: [Float] = []
+    for picture in pictures { picture.appendNormalized(to: &pixels) }
+    let (height, width) = (pictures.first?.height ?? 0, pictures.first?.width ?? 0)
+    self = Tensor(pixels, shape: [pictures.count, height, width, 3]).to(device: device).permute([0, 3, 1, 2])
   }
 }

@@ -88,6 +88,8 @@ int32_t ct_threads(void);
 void ct_set_threads(int32_t count);
 void ct_seed(uint64_t seed);
 void ct_set_deterministic(bool enabled);
+/// Lets the allocator keep memory that was freed, where the system's can be told so.
+void ct_keep_freed_memory(void);
 const char *ct_version(void);
 /// Whether the processor computes bfloat16 products in hardware.
 bool ct_has_bfloat16(void);

@@ -10,8 +10,10 @@ public enum SafeTensors {
     try read(FileAccess.map(path), path: path)
   }
 
-  /// Reads a file's bytes; `path` is for the errors.
-  static func read(_ file: Data, path: String) throws -> WeightFile {
+  /// Reads a file's bytes without copying its tensors; `path` is for the errors.
+  ///
+  /// - Throws: `WeightFileError` for bytes that are not valid safetensors throughout.
+  public static func read(_ file: Data, path: String) throws -> WeightFile {
     try WeightFormatError.naming(path) {
       guard let headerEnd = headerEnd(of: file) else {
         throw WeightFormatError(problem: "is not a safetensors file, or was cut off")
