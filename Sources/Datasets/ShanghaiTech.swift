@@ -1,6 +1,6 @@
 /// ShanghaiTech Campus (Liu et al., CVPR 2018): `testing/frames/VIDEO/*.jpg`, a label for each frame in
-/// `testing/test_frame_mask/VIDEO.npy`, masks in `testing/test_pixel_mask/VIDEO.npy`. The training videos are
-/// published as avi; their frames are expected in `training/frames/VIDEO`.
+/// `testing/test_frame_mask/VIDEO.npy`, masks in `testing/test_pixel_mask/VIDEO.npy`. The training part is published
+/// as `training/videos/VIDEO.avi`; the frames of videos are extracted into `training/frames/VIDEO` once.
 enum ShanghaiTech: DatasetLayout {
   static let format = DatasetFormat.shanghaiTech
   static let evidence =
@@ -14,6 +14,7 @@ enum ShanghaiTech: DatasetLayout {
 
   static func read(_ folder: Folder, category: String?, options: DatasetOptions) throws -> Dataset {
     let training = folder / "training" / "frames"
+    try VideoFrames.extract(folder / "training" / "videos", into: training)
     var samples = training.subfolders.flatMap { video in
       (training / video).pictures.map {
         Sample(
@@ -24,7 +25,10 @@ enum ShanghaiTech: DatasetLayout {
         )
       }
     }
-    guard !samples.isEmpty else { throw withoutTrainingFrames(folder) }
+    guard !samples.isEmpty else {
+      throw DatasetError(
+        training.path, "holds no frames; training needs training/frames/VIDEO/*.jpg or training/videos/*.avi")
+    }
     let testing = folder / "testing"
     var warnings: [String] = []
     let videos = (testing / "frames").subfolders
@@ -75,19 +79,5 @@ enum ShanghaiTech: DatasetLayout {
         group: video
       )
     }
-  }
-
-  private static func withoutTrainingFrames(_ folder: Folder) -> DatasetError {
-    let expected = folder.file("training/frames")
-    let videos = folder / "training" / "videos"
-    guard let video = videos.files(endingIn: ["avi", "mp4"]).first else {
-      return DatasetError(expected, "holds no frames; training needs training/frames/VIDEO/*.jpg")
-    }
-    return DatasetError(
-      videos.path,
-      "holds videos, which cannot be decoded. Extract the frames of each first, such as: "
-        + "mkdir -p \(expected)/\(stem(video)) && ffmpeg -i \(videos.file(video)) -qscale:v 2 "
-        + "\(expected)/\(stem(video))/%03d.jpg"
-    )
   }
 }

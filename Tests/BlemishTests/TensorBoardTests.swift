@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import GoldenCases
 import Imaging
 import Testing
 
@@ -181,5 +182,44 @@ struct EventReader {
     let tags = Set(try EventReader(file).summaries().map(\.tag))
     #expect(tags.isSuperset(of: ["loss/training", "loss/held out", "learning rate", "z/scale 1"]))
     #expect(tags.contains { $0.hasPrefix("maps/") })
+  }
+
+  @Test(.enabled("TensorBoard is not installed") { PeerPython.has("tensorboard") })
+  func tensorBoardItselfReadsWhatATrainingWrites() throws {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let data = try TinyData(folder: folder)
+    var options = data.options
+    options.tensorBoard = folder + "/events"
+    let session = try TrainingSession(
+      try Dataset.read(data.path), at: data.path, output: folder + "/model", options: options,
+      report: { _ in })
+    #expect(try session.run { false } == .finished)
+    let answer = try PeerPython.run(
+      """
+      import json, sys
+      from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+      events = EventAccumulator(sys.argv[1], size_guidance=dict(scalars=0, images=0, histograms=0)).Reload()
+      tags = events.Tags()
+      picture = events.Images(tags["images"][0])[-1]
+      histogram = events.Histograms("z/scale 1")[-1].histogram_value
+      print(json.dumps(dict(
+          scalars=tags["scalars"], rates=[e.value for e in events.Scalars("learning rate")],
+          picture=[picture.width, picture.height, picture.encoded_image_string[:4].hex()],
+          histogram=[histogram.num, sum(histogram.bucket)])))
+      """, [folder + "/events"])
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any])
+    let scalars = try #require(object["scalars"] as? [String])
+    #expect(Set(scalars).isSuperset(of: ["loss/training", "loss/held out", "learning rate"]))
+    let record = try #require(session.model.configuration.training)
+    let rates = try #require(object["rates"] as? [Double])
+    #expect(rates.count == record.progress.step)
+    #expect(rates.allSatisfy { $0 > 0 && $0 < 1 })
+    let picture = try #require(object["picture"] as? [Any])
+    #expect((picture[0] as? Int ?? 0) > 0 && (picture[1] as? Int ?? 0) > 0)
+    #expect(picture[2] as? String == "89504e47")
+    let histogram = try #require(object["histogram"] as? [Double])
+    #expect(histogram[0] > 0 && histogram[0] == histogram[1])
   }
 }

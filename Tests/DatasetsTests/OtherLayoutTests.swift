@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import Testing
 
 @testable import Datasets
@@ -122,13 +123,41 @@ import Testing
     #expect(try Dataset.read(fixture.path).test.filter(\.isAnomalous).map(\.name) == [anomalous.name])
   }
 
-  @Test func tellsHowToExtractFramesFromVideos() throws {
+  @Test func namesAVideoThatCannotBeRead() throws {
     let fixture = try Fixture()
     try campus(in: fixture)
     try fixture.remove("training/frames")
     try fixture.touch("training/videos/01_001.avi")
     let problem = message { _ = try Dataset.read(fixture.path) }
-    #expect(problem.contains("ffmpeg") && problem.contains("training/videos/01_001.avi"))
+    #expect(problem.contains("training/videos"))
+    #expect(problem.contains("ffmpeg") || problem.contains("01_001.avi: its frames cannot be extracted"))
+    #expect(!FileManager.default.fileExists(atPath: fixture.file("training/frames/01_001")))
+  }
+
+  @Test(.enabled("ffmpeg is not installed") { hasFFmpeg })
+  func extractsTheFramesOfTrainingVideos() throws {
+    let fixture = try Fixture()
+    try campus(in: fixture)
+    try fixture.remove("training/frames")
+    try fixture.touch("training/videos/made-below")
+    let video = Process()
+    video.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
+    video.arguments = [
+      "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=5:duration=1",
+      fixture.file("training/videos/01_001.avi"),
+    ]
+    try video.run()
+    video.waitUntilExit()
+    try #require(video.terminationStatus == 0)
+    let train = try Dataset.read(fixture.path).train
+    #expect(train.count == 5)
+    #expect(train.first?.name == "training/frames/01_001/00001.jpg")
+    let first = try #require(train.first)
+    #expect(try Picture(contentsOf: first.path).width == 64)
+    // The second time the frames are there.
+    try fixture.remove("training/videos/01_001.avi")
+    try fixture.touch("training/videos/01_001.avi")
+    #expect(try Dataset.read(fixture.path).train.count == 5)
   }
 
   @Test func namesAVideoWhoseLabelsDoNotFit() throws {
@@ -170,3 +199,5 @@ import Testing
     #expect(problem.contains("Masks/Anomaly/000.png") && problem.contains("line 4"))
   }
 }
+
+private var hasFFmpeg: Bool { FileManager.default.isExecutableFile(atPath: "/usr/bin/ffmpeg") }

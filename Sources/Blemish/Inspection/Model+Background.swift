@@ -27,8 +27,8 @@ extension Model {
     var pictures: [[LatentScale]] = []
     try configuration.forEachBatch(of: paths, size: 4) { prepared in
       let batch = try prepared.map { try $0.get() }
-      let z = withoutGradient {
-        detector(features(Tensor(batch))).z.map { (values: $0.floats, shape: $0.shape) }
+      let z = try withTorchErrors {
+        withoutGradient { detector(features(Tensor(batch))).z.map { (values: $0.floats, shape: $0.shape) } }
       }
       for index in batch.indices {
         pictures.append(try z.map { try LatentScale(energiesOf: $0.values, shape: $0.shape, picture: index) })

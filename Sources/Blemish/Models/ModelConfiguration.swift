@@ -74,7 +74,7 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var trainingPictures: Int
   /// Good pictures that were held out to choose the epoch.
   public var heldOutPictures: Int
-  /// A hash over the training pictures' names and contents.
+  /// A hash over the names and contents of the training pictures and of those held out.
   public var fingerprint: String
   /// The seed of everything that is drawn.
   public var seed: UInt64

@@ -95,7 +95,7 @@ public final class TrainingSession {
     model.configuration.training = TrainingRecord(
       date: "", data: path, format: dataset.format.rawValue, category: dataset.name, heldOut: options.heldOut,
       trainingPictures: training.count, heldOutPictures: heldOut.count,
-      fingerprint: try fingerprint(of: training), seed: options.seed, schedule: schedule,
+      fingerprint: try fingerprint(of: training + heldOut), seed: options.seed, schedule: schedule,
       selection: options.selection, progress: TrainingProgress(), finished: false,
       machine: .current(options.device))
   }
@@ -124,9 +124,9 @@ public final class TrainingSession {
     options.selection = record.selection
     let dataset = try dataset(record)
     (training, heldOut) = try Self.split(dataset, at: record.data, options: options, report: report)
-    guard try fingerprint(of: training) == record.fingerprint else {
+    guard try fingerprint(of: training + heldOut) == record.fingerprint else {
       throw ConfigurationError(
-        "\(path): its training pictures have changed since it was interrupted; train anew without --resume")
+        "\(path): its pictures have changed since it was interrupted; train anew without --resume")
     }
     test = dataset.test
     output = path
