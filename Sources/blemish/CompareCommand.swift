@@ -70,6 +70,8 @@ struct Compare: ParsableCommand {
   @Option(help: "The epoch to keep: likelihood, last or test-auroc; see 'blemish train --help'.")
   var keep = EpochSelection.likelihood
 
+  @OptionGroup var adaptation: AdaptationArguments
+
   @OptionGroup var significance: SignificanceOptions
 
   @Option(help: "Where to compute: cpu, cuda, cuda:1.")
@@ -108,6 +110,7 @@ struct Compare: ParsableCommand {
     plan.training.size = try size.map(RequestedSize.init(argument:))
     plan.training.heldOut = heldOut
     plan.training.selection = keep
+    try adaptation.fill(&plan.training)
     plan.training.device = try Device(device)
     for text in weights {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)

@@ -73,6 +73,7 @@ struct Info: ParsableCommand {
         "\(progress.keptEpoch) of \(progress.epochs.count), chosen by \(record.selection.rawValue)"
       ),
     ]
+    if let adaptation = record.adaptation { rows.append(("backbone's tuning", adaptation.summary)) }
     if !record.finished { rows.append(("state", "not finished: 'blemish train --resume' goes on")) }
     if !progress.epochs.isEmpty { rows.append(("loss curve", LossCurve.sparkline(progress))) }
     let curve = EvaluationTable.aligned(LossCurve.rows(progress))

@@ -19,6 +19,10 @@ final class ProgressLine {
     case .features(let done, let all):
       rewrite("features of \(done) of \(all) pictures", final: done == all)
       session = .now
+    case .reading(let done, let all):
+      rewrite("read \(done) of \(all) pictures", final: done == all)
+    case .adaptation(let report):
+      show(report, "tuning the backbone: ")
     case .step(let report):
       steps += 1
       show(report)
@@ -42,12 +46,14 @@ final class ProgressLine {
   }
 
   /// Where the training of a segmenter stands; elsewhere than on a terminal, a line every half minute.
-  func show(_ report: SegmenterTrainer.Report) {
+  func show(_ report: SegmenterTrainer.Report) { show(report, "") }
+
+  private func show(_ report: SegmenterTrainer.Report, _ what: String) {
     let progress = report.progress
     let due = ContinuousClock.now - lastShown > .seconds(30) || progress.step == report.steps
     if due && !isTerminal { lastShown = .now }
     rewrite(
-      "step \(progress.step) of \(report.steps)  loss \(decimal(progress.loss, 4))  dice "
+      "\(what)step \(progress.step) of \(report.steps)  loss \(decimal(progress.loss, 4))  dice "
         + "\(decimal(progress.dice, 3))  \(decimal(report.picturesPerSecond, 0)) pictures/s  "
         + "\(duration(report.secondsLeft)) left", final: due && !isTerminal)
   }

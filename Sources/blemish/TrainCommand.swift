@@ -82,6 +82,8 @@ struct Train: ParsableCommand {
       """)
   var keep = EpochSelection.likelihood
 
+  @OptionGroup var adaptation: AdaptationArguments
+
   @OptionGroup var layout: LayoutOptions
 
   @Flag(help: "Goes on with the training that OUTPUT holds, with the choices made when it began.")
@@ -163,6 +165,7 @@ struct Train: ParsableCommand {
     options.seed = seed
     options.heldOut = heldOut
     options.selection = keep
+    try adaptation.fill(&options)
     if let steps = published?.flowSteps, options.detector == UFlow.name {
       options.detectorConfiguration = try UFlow.Configuration(flowSteps: steps).json
     }

@@ -87,7 +87,9 @@ public struct Comparison {
     _ run: ComparisonRun, shouldStop: () -> Bool, report: (Event) -> Void
   ) throws -> ComparisonRunResult {
     let dataset = try plan.dataset(of: run)
-    let options = try plan.options(for: run)
+    var options = try plan.options(for: run)
+    // The detectors of a category are trained on the same backbone: it is tuned once.
+    options.adaptationFolder = folder
     try train(run, dataset, options, shouldStop: shouldStop, report: report)
     // The file holds the epoch that was kept, the session the last one.
     let model = try Model(contentsOf: path(run, "blemish"), weights: options.weights, device: options.device)
@@ -150,7 +152,8 @@ public struct Comparison {
       let record = try Model.configuration(ofFile: path(run, "blemish")).training
     {
       guard record.schedule == wanted.schedule, record.selection == wanted.selection,
-        record.heldOut == wanted.heldOut, record.seed == run.seed
+        record.heldOut == wanted.heldOut, record.seed == run.seed,
+        record.adaptation?.options == wanted.adaptation
       else {
         throw ConfigurationError(
           "\(path(run, "blemish")): was trained with other settings; take another folder, or remove it")

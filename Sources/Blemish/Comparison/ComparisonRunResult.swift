@@ -1,3 +1,4 @@
+import Backbones
 import Foundation
 
 /// What one run of a comparison gave: the content of its JSON file.
@@ -12,6 +13,8 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
     public var heldOut: Double
     /// The picture size that was asked for.
     public var size: String?
+    /// How the backbone was tuned on good pictures; nil where it was not.
+    public var adaptation: AdaptationOptions?
     /// Which a contrario test decided, and how strictly.
     public var inspection: InspectionOptions
 
@@ -20,6 +23,7 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
       self.schedule = schedule
       self.inspection = inspection
       selection = options.selection
+      adaptation = try options.chosenAdaptation(BackboneCatalogue.named(options.backbone))
       heldOut = options.heldOut
       size = options.size.map { size in
         switch size {

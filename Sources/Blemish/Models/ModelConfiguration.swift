@@ -88,6 +88,8 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var finished: Bool
   /// The machine and the versions that it was trained with.
   public var machine: Machine
+  /// How the backbone was tuned before; nil where it was not.
+  public var adaptation: AdaptationRecord?
 }
 
 /// What one epoch gave.

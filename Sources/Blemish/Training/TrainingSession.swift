@@ -29,6 +29,12 @@ public struct TrainingOptions: Sendable {
   public var selection = EpochSelection.likelihood
   /// Where tensors live.
   public var device = Device.cpu
+  /// Whether the backbone is tuned on the good training pictures first; nil for the backbone's habit.
+  public var adapts: Bool?
+  /// How it is tuned.
+  public var adaptation = AdaptationOptions()
+  /// A folder in which tuned weights are kept for other trainings that tune in the same way; nil for none.
+  public var adaptationFolder: String?
   /// Seconds between checkpoints.
   public var checkpointInterval = 180.0
   /// A folder for event files that TensorBoard shows; nil for none.
@@ -52,6 +58,10 @@ public final class TrainingSession {
   public enum Event {
     /// Something that the user should know.
     case note(String)
+    /// This many pictures, of all, have been read for the tuning of the backbone.
+    case reading(done: Int, of: Int)
+    /// A step of the backbone's tuning.
+    case adaptation(SegmenterTrainer.Report)
     /// Features of this many pictures, of all, are ready.
     case features(done: Int, of: Int)
     /// A step of the optimiser.
@@ -59,14 +69,14 @@ public final class TrainingSession {
   }
 
   /// The model that is trained.
-  public private(set) var model: Model
-  private let output: String
-  private let options: TrainingOptions
-  private let training: [Sample]
-  private let heldOut: [Sample]
+  public internal(set) var model: Model
+  let output: String
+  let options: TrainingOptions
+  let training: [Sample]
+  let heldOut: [Sample]
   private let test: [Sample]
-  private let report: (Event) -> Void
-  private var resuming: (progress: TrainingProgress, tensors: [String: StoredTensor])?
+  let report: (Event) -> Void
+  var resuming: (progress: TrainingProgress, tensors: [String: StoredTensor])?
 
   /// A new training.
   /// - Throws: an error that names what does not fit, before anything is computed.
@@ -97,7 +107,7 @@ public final class TrainingSession {
       trainingPictures: training.count, heldOutPictures: heldOut.count,
       fingerprint: try fingerprint(of: training + heldOut), seed: options.seed, schedule: schedule,
       selection: options.selection, progress: TrainingProgress(), finished: false,
-      machine: .current(options.device))
+      machine: .current(options.device), adaptation: try Self.adaptation(options, backbone))
   }
 
   /// Goes on with the training that a model file holds, with the choices that were made when it began.
@@ -115,6 +125,7 @@ public final class TrainingSession {
     do {
       try record.schedule.check()
       try Self.check(heldOut: record.heldOut)
+      try record.adaptation?.options.check()
     } catch {
       throw ConfigurationError("\(path): its training cannot be resumed: \(error)")
     }
@@ -141,6 +152,7 @@ public final class TrainingSession {
   /// - Throws: the error of the first picture that cannot be read; ``ConfigurationError`` when training diverges.
   public func run(shouldStop: () -> Bool) throws -> Trainer.Outcome {
     guard let record = model.configuration.training else { return .finished }
+    guard try adapt(shouldStop: shouldStop) else { return .stopped }
     let all = training.count + heldOut.count
     let pictures: TrainingFeatures
     let held: TrainingFeatures?
@@ -149,7 +161,7 @@ public final class TrainingSession {
       held = heldOut.isEmpty ? nil : try features(heldOut, done: training.count, of: all, shouldStop)
     } catch is CancellationError {
       // A training that goes on has its checkpoint already; a new one leaves its start.
-      if resuming == nil { try write(TrainingProgress(), finished: false) }
+      if resuming == nil || resuming?.progress.step == 0 { try write(TrainingProgress(), finished: false) }
       return .stopped
     }
     let trainer = Trainer(
@@ -196,7 +208,7 @@ public final class TrainingSession {
       extra: finished ? [:] : trainer.checkpointTensors())
   }
 
-  private func write(
+  func write(
     _ progress: TrainingProgress, finished: Bool, stateDict: [String: StoredTensor]? = nil,
     extra: [String: StoredTensor] = [:]
   ) throws {

@@ -1,0 +1,212 @@
+import Backbones
+import Foundation
+import Synthesis
+import Torch
+
+/// Tunes the embedded backbone on good pictures with planted defects, and keeps what finds planted defects better
+/// in good pictures that it was not tuned on.
+final class BackboneAdaptation {
+  /// What a tuning tells as it goes.
+  enum Event {
+    /// This many pictures of all have been read.
+    case read(done: Int, of: Int)
+    /// A step of the optimiser.
+    case step(SegmenterTrainer.Report)
+    /// Something that the user should know.
+    case note(String)
+  }
+
+  private(set) var record: AdaptationRecord
+  private let initial: [String: StoredTensor]
+  private let configuration: ModelConfiguration
+  private let multiple: Int
+  private let seed: UInt64
+  private let device: Device
+  private var trainer: SegmenterTrainer?
+  private var resuming: [String: StoredTensor]
+
+  /// - Parameters:
+  ///   - initial: the weights to begin from, with the head's.
+  ///   - multiple: what the sides of crops must be multiples of.
+  ///   - resuming: what ``checkpointTensors()`` gave; empty for a tuning that begins.
+  init(
+    _ record: AdaptationRecord, initial: [String: StoredTensor], configuration: ModelConfiguration,
+    multiple: Int, seed: UInt64, device: Device, resuming: [String: StoredTensor]
+  ) {
+    self.record = record
+    self.initial = initial
+    self.configuration = configuration
+    self.multiple = multiple
+    self.seed = seed
+    self.device = device
+    self.resuming = resuming
+  }
+
+  /// Tunes to the end.
+  /// - Parameters:
+  ///   - training: the good pictures to tune on.
+  ///   - heldOut: good pictures to judge by. Where there are too few, a quarter of the others is set aside.
+  ///   - checkpoint: called from time to time, and when it is stopped.
+  /// - Returns: the weights that the model should have; nil when it was asked to stop.
+  /// - Throws: the error of a picture that cannot be read, or of a checkpoint that is damaged; what `checkpoint`
+  ///   throws.
+  func run(
+    training: [String], heldOut: [String], checkpointInterval: Double, shouldStop: () -> Bool,
+    checkpoint: () throws -> Void, report: (Event) -> Void
+  ) throws -> [String: StoredTensor]? {
+    record.pictures = training.count
+    guard training.count >= AdaptationOptions.fewestPictures else {
+      record.outcome = .tooFewPictures
+      return initial
+    }
+    do {
+      let material = try Material(
+        training: training, heldOut: heldOut, configuration, seed: seed, shouldStop: shouldStop, report: report)
+      record.pictures = material.tuning.indices.count
+      record.judgedPictures = material.judged.indices.count
+      let judge = AdaptationJudge(
+        judged: material.judged, normal: material.tuning, defects: record.options.defects, device: device)
+      if record.before == nil { record.before = try judge.score(initial, shouldStop: shouldStop) }
+      let crops = PlantedCrops(
+        material.tuning.pictures, indices: material.tuning.indices, options: record.options,
+        multiple: multiple, seed: seed)
+      if record.steps == nil {
+        record.steps = try stepsThatFit(crops, shouldStop: shouldStop)
+        if record.schedule.steps < record.options.schedule.steps {
+          report(
+            .note(
+              "\(record.schedule.steps) steps of tuning fit into \(record.options.minutes ?? 0) minutes, of "
+                + "\(record.options.schedule.steps)"))
+        }
+      }
+      let trainer = try makeTrainer(crops)
+      self.trainer = trainer
+      let outcome = try trainer.run(
+        checkpointInterval: checkpointInterval, shouldStop: shouldStop,
+        checkpoint: {
+          record.progress = trainer.progress
+          try checkpoint()
+        }, report: { report(.step($0)) })
+      record.progress = trainer.progress
+      guard outcome == .finished else { return nil }
+      return try better(halved(trainer.parameters.stateDict()), judge, shouldStop)
+    } catch is CancellationError {
+      try checkpoint()
+      return nil
+    } catch is SegmenterDiverged {
+      record.progress = trainer?.progress ?? record.progress
+      record.outcome = .diverged
+      return initial
+    }
+  }
+
+  /// The tuned weights, or those from before where they are no worse.
+  private func better(
+    _ tuned: [String: StoredTensor], _ judge: AdaptationJudge, _ shouldStop: () -> Bool
+  ) throws -> [String: StoredTensor] {
+    do {
+      record.after = try judge.score(tuned, shouldStop: shouldStop)
+    } catch is ParameterError {
+      // Weights that are no numbers.
+      record.after = nil
+    }
+    let isBetter = (record.after?.merit ?? -1) > (record.before?.merit ?? -1)
+    record.outcome = isBetter ? .adapted : .worse
+    return isBetter ? tuned : initial
+  }
+
+  // MARK: Steps
+
+  private static let timedSteps = 12
+  private static let untimedSteps = 3
+
+  /// The number of steps that the time allows. A training that is thrown away is timed, so that the one that
+  /// counts depends on the number alone.
+  private func stepsThatFit(_ crops: PlantedCrops, shouldStop: () -> Bool) throws -> Int {
+    let wanted = record.options.schedule.steps
+    guard let minutes = record.options.minutes, wanted > Self.timedSteps else { return wanted }
+    let trial = try SegmenterTrainer(
+      parameters: Parameters(initial, device: device), source: crops, schedule: record.options.schedule)
+    _ = try trial.run(until: Self.untimedSteps, shouldStop: shouldStop)
+    let before = trial.progress.seconds
+    _ = try trial.run(until: Self.timedSteps, shouldStop: shouldStop)
+    if shouldStop() { throw CancellationError() }
+    let perStep = (trial.progress.seconds - before) / Double(Self.timedSteps - Self.untimedSteps)
+    let fitting = minutes * 60 / max(perStep, 1e-6)
+    return fitting < Double(wanted) ? max(Int(fitting), 1) : wanted
+  }
+
+  // MARK: Checkpoints
+
+  private static let currentPrefix = "adaptation.current."
+  private static let optimizerPrefix = "adaptation."
+
+  /// Whether a tensor of a model file belongs to a tuning that is not finished.
+  static func owns(_ name: String) -> Bool { name.hasPrefix(optimizerPrefix) }
+
+  private func makeTrainer(_ crops: PlantedCrops) throws -> SegmenterTrainer {
+    guard !resuming.isEmpty else {
+      return try SegmenterTrainer(
+        parameters: Parameters(initial, device: device), source: crops, schedule: record.schedule)
+    }
+    var (weights, optimizer): ([String: StoredTensor], [String: StoredTensor]) = ([:], [:])
+    for (name, tensor) in resuming {
+      if name.hasPrefix(Self.currentPrefix) {
+        weights[String(name.dropFirst(Self.currentPrefix.count))] = tensor
+      } else if name.hasPrefix(Self.optimizerPrefix) {
+        optimizer[String(name.dropFirst(Self.optimizerPrefix.count))] = tensor
+      }
+    }
+    let trainer = try SegmenterTrainer(
+      parameters: Parameters(weights, device: device), source: crops, schedule: record.schedule)
+    try trainer.resume(record.progress, optimizerTensors: optimizer)
+    return trainer
+  }
+
+  /// The tensors that an unfinished tuning needs to go on.
+  func checkpointTensors() -> [String: StoredTensor] {
+    guard let trainer else { return resuming }
+    var tensors: [String: StoredTensor] = [:]
+    for (name, tensor) in trainer.parameters.stateDict() { tensors[Self.currentPrefix + name] = tensor }
+    for (name, tensor) in trainer.optimizerTensors() { tensors[Self.optimizerPrefix + name] = tensor }
+    return tensors
+  }
+}
+
+/// The pictures of a tuning: those that are cropped, and those that judge.
+private struct Material {
+  var tuning: (pictures: GoodPictures, indices: [Int])
+  var judged: (pictures: GoodPictures, indices: [Int])
+
+  /// Fewer pictures than these judge too badly.
+  private static let fewestJudged = 4
+
+  init(
+    training: [String], heldOut: [String], _ configuration: ModelConfiguration, seed: UInt64,
+    shouldStop: () -> Bool, report: (BackboneAdaptation.Event) -> Void
+  ) throws {
+    let all = training.count + heldOut.count
+    let pictures = try GoodPictures(of: training, configuration, seed: seed) { done in
+      report(.read(done: done, of: all))
+      return shouldStop()
+    }
+    if heldOut.count >= Self.fewestJudged {
+      tuning = (pictures, Array(0..<pictures.count))
+      let others = try GoodPictures(of: heldOut, configuration, seed: seed) { done in
+        report(.read(done: pictures.count + done, of: all))
+        return shouldStop()
+      }
+      judged = (others, Array(0..<others.count))
+      return
+    }
+    var random = RandomStream(seed: seed, name: "adaptation judges")
+    let order = (0..<pictures.count).shuffled(using: &random)
+    let count = max(pictures.count / 4, 2)
+    report(
+      .note(
+        "\(count) of \(pictures.count) training pictures are set aside to judge the tuning, as only "
+          + "\(heldOut.count) are held out"))
+    tuning = (pictures, Array(order.dropFirst(count)))
+    judged = (pictures, Array(order.prefix(count)))
+  }
+}
