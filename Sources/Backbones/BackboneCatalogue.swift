@@ -70,8 +70,8 @@ public enum BackboneCatalogue {
   /// The published weights of all backbones.
   public static let components = all.flatMap(\.components)
 
-  /// The backbone of those who name none.
-  public static let standard = seeded.name
+  /// The backbone of those who name none: the embedded one where the program has its weights.
+  public static let standard = EmbeddedWeights.arePresent ? embedded.name : seeded.name
 
   /// The backbone of a name.
   /// - Throws: ``BackboneError`` that lists the names there are.
@@ -195,7 +195,10 @@ extension BackboneDescription {
   /// where the backbone has several.
   /// - Throws: ``BackboneError`` when a component is missing, and says where its weights can be had.
   public func stateDict(from files: [WeightFile]) throws -> [String: StoredTensor] {
-    if let builtIn { return try files.first?.tensors ?? builtIn() }
+    if let builtIn {
+      // A checkpoint of a pretraining holds the optimiser's state beside the network.
+      return try files.first?.tensors.filter { !$0.key.hasPrefix("optimizer.") } ?? builtIn()
+    }
     var result: [String: StoredTensor] = [:]
     for component in components {
       let prefix = components.count > 1 ? component.name + "." : ""

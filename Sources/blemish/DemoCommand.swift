@@ -67,6 +67,8 @@ struct Demo: ParsableCommand {
     schedule.batch = 10
     schedule.learningRate = 2e-3
     options.schedule = schedule
+    // A demonstration is not to last; the parts are simple.
+    options.adaptation.minutes = 1
     let session = try TrainingSession(
       try Dataset.read(data), at: data, output: output, options: options, report: progress.show)
     return try session.run { Interruption.isWanted } == .finished

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How a model's backbone was tuned on good pictures, and what came of it.
 public struct AdaptationRecord: Sendable, Codable, Equatable {
   /// What came of it.
@@ -48,10 +50,10 @@ public struct AdaptationRecord: Sendable, Codable, Equatable {
       guard let score else { return "no figures" }
       return "pixel AUROC \(rounded(score.pixelAUROC)), image AUROC \(rounded(score.imageAUROC))"
     }
-    func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+    func rounded(_ value: Double) -> String { String(format: "%.3f", value) }
     let compared =
       "planted defects in \(judgedPictures) good pictures: \(figures(before)) before, \(figures(after)) after "
-      + "\(progress.step) steps"
+      + "\(progress.step) steps in \(Int(progress.seconds.rounded())) s"
     switch outcome {
     case .unfinished: return "not finished: \(progress.step) steps of \(schedule.steps) are done"
     case .adapted: return "tuned on \(pictures) good pictures; \(compared)"
