@@ -91,7 +91,7 @@ public enum BackboneCatalogue {
     channels: EmbeddedBackbone.channels(.standard),
     strides: EmbeddedBackbone.strides(.standard),
     defaultSize: 256,
-    sizeMultiple: 16,
+    sizeMultiple: EmbeddedArchitecture.standard.strides.last ?? 1,
     normalisesFeatures: true
   ) { path, _ in try EmbeddedBackbone(path) }
 

@@ -1,17 +1,16 @@
 import Torch
 
-/// The embedded network with a head that says where a picture is defective: what pretraining and adaptation
-/// train. The detectors do without the head.
+/// The embedded network with heads that say where a picture is defective: what pretraining and adaptation train.
+/// The detectors do without the heads.
 public struct DefectSegmenter<Unit: EmbeddedUnit> {
-  /// How many input pixels a step of the answer is.
+  /// How many input pixels a step of the finest answer is; a step of each further one is twice as many.
   public static var stride: Int { 4 }
-  /// The name below which the head's tensors are, beside the network's.
-  public static var headPrefix: String { "head." }
+  /// The name below which the heads' tensors are, beside the network's.
+  public static var headPrefix: String { "heads." }
 
-  /// The network below the head.
+  /// The network below the heads.
   public let network: EmbeddedNetwork<Unit>
-  private let weight: Tensor
-  private let bias: Tensor
+  private let heads: [(weight: Tensor, bias: Tensor)]
 
   /// A segmenter with the weights at a path.
   /// - Parameter architecture: the sizes; nil for those of the weights.
@@ -19,13 +18,21 @@ public struct DefectSegmenter<Unit: EmbeddedUnit> {
   public init(_ path: ParameterPath, _ architecture: EmbeddedArchitecture? = nil) throws {
     let architecture = try architecture ?? EmbeddedArchitecture(of: path)
     network = try EmbeddedNetwork(path, architecture)
-    let inputs = architecture.pyramid
-    weight = try Unit.declare(path / "head", "weight", [1, inputs, 1, 1], .fanIn(inputs))
-    bias = try Unit.declare(path / "head", "bias", [1], .fanIn(inputs))
+    let inputs = architecture.evidence
+    heads = try architecture.blocks.indices.map { level in
+      let head = path / "heads" / level
+      return (
+        weight: try Unit.declare(head, "weight", [1, inputs, 1, 1], .fanIn(inputs)),
+        bias: try Unit.declare(head, "bias", [1], .fanIn(inputs))
+      )
+    }
   }
 
-  /// Logits `[batch, 1, height / 4, width / 4]` of normalised pictures `[batch, 3, height, width]`.
-  public func callAsFunction(_ images: Tensor) -> Tensor {
-    network.pyramid(network.encode(images))[0].conv2d(weight, bias: bias)
+  /// Logits `[batch, 1, height / stride, width / stride]` at strides 4, 8, 16 and so on, of normalised pictures
+  /// `[batch, 3, height, width]`.
+  public func callAsFunction(_ images: Tensor) -> [Tensor] {
+    zip(network.evidence(network.pyramid(network.encode(images))), heads).map { map, head in
+      map.conv2d(head.weight, bias: head.bias)
+    }
   }
 }

@@ -8,16 +8,20 @@ public struct EmbeddedArchitecture: Sendable, Codable, Equatable {
   public var blocks: [Int]
   /// The channels of every map of the top-down pathway.
   public var pyramid: Int
+  /// The channels of every evidence map.
+  public var evidence: Int
 
   /// An architecture.
-  public init(widths: [Int], blocks: [Int], pyramid: Int) {
+  public init(widths: [Int], blocks: [Int], pyramid: Int, evidence: Int) {
     self.widths = widths
     self.blocks = blocks
     self.pyramid = pyramid
+    self.evidence = evidence
   }
 
   /// The network that ships with the program.
-  public static let standard = EmbeddedArchitecture(widths: [24, 48, 96, 160], blocks: [1, 2, 2], pyramid: 64)
+  public static let standard = EmbeddedArchitecture(
+    widths: [24, 48, 96, 160, 192], blocks: [1, 2, 2, 1], pyramid: 48, evidence: 16)
 
   /// How many input pixels a step in the map of each stage is.
   public var strides: [Int] { blocks.indices.map { 4 << $0 } }
@@ -46,5 +50,6 @@ public struct EmbeddedArchitecture: Sendable, Codable, Equatable {
     }
     guard !blocks.isEmpty else { throw ParameterError.missing(name: "stages.0.0.first.weight") }
     pyramid = try outputs(path / "laterals" / 0)
+    evidence = try outputs(path / "evidence" / 0)
   }
 }

@@ -9,10 +9,12 @@ public struct EmbeddedBackbone: Backbone {
     case stage(Int)
     /// A map of the top-down pathway, counted from the finest.
     case pyramid(Int)
+    /// An evidence map, counted from the finest.
+    case evidence(Int)
   }
 
   /// The maps that detectors see, finest first.
-  public static let features: [Feature] = [.stage(1), .stage(2)]
+  public static let features: [Feature] = [.evidence(0), .evidence(1), .evidence(2)]
 
   /// The channels of each feature map.
   public let channels: [Int]
@@ -34,6 +36,7 @@ public struct EmbeddedBackbone: Backbone {
       switch feature {
       case .stage(let index): architecture.widths[index + 1]
       case .pyramid: architecture.pyramid
+      case .evidence: architecture.evidence
       }
     }
   }
@@ -41,7 +44,7 @@ public struct EmbeddedBackbone: Backbone {
   static func strides(_ architecture: EmbeddedArchitecture) -> [Int] {
     features.map { feature in
       switch feature {
-      case .stage(let index), .pyramid(let index): architecture.strides[index]
+      case .stage(let index), .pyramid(let index), .evidence(let index): architecture.strides[index]
       }
     }
   }
@@ -50,12 +53,13 @@ public struct EmbeddedBackbone: Backbone {
   /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
     let stages = network.encode(images)
-    let needsPyramid = Self.features.contains { if case .pyramid = $0 { true } else { false } }
-    let pyramid = needsPyramid ? network.pyramid(stages) : []
+    let pyramid = network.pyramid(stages)
+    let evidence = network.evidence(pyramid)
     return Self.features.map { feature in
       switch feature {
       case .stage(let index): stages[index]
       case .pyramid(let index): pyramid[index]
+      case .evidence(let index): evidence[index]
       }
     }
   }

@@ -1,8 +1,9 @@
 import Torch
 
 /// A residual network with a top-down pathway (feature pyramid, Lin et al., arXiv 1612.03144): a stem at stride 2,
-/// residual stages at strides 4, 8 and 16, and from the coarsest down to the finest a map that knows of both what
-/// is there and what lies around.
+/// residual stages at strides 4, 8, 16 and so on, and from the coarsest down to the finest a map that knows of both
+/// what is there and what lies around. At every stride a narrow map of evidence is all that a verdict on defects
+/// is made from (``DefectSegmenter``), so that little else is in it.
 ///
 /// The convolutions are trained with their batch norms, or frozen with the norms folded into them.
 public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
@@ -12,6 +13,7 @@ public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
   private let stages: [[Block]]
   private let laterals: [Lateral]
   private let outputs: [Unit]
+  private let narrowing: [Unit]
 
   /// A network with the weights at a path.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
@@ -32,6 +34,10 @@ public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
     }
     outputs = try architecture.blocks.indices.map { level in
       try Unit(path / "outputs" / level, inputs: pyramid, outputs: pyramid, kernel: 3, stride: 1)
+    }
+    narrowing = try architecture.blocks.indices.map { level in
+      try Unit(
+        path / "evidence" / level, inputs: pyramid, outputs: architecture.evidence, kernel: 1, stride: 1)
     }
   }
 
@@ -56,6 +62,11 @@ public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
       maps.append(outputs[level](map).relu_())
     }
     return maps.reversed()
+  }
+
+  /// The evidence maps, finest first, of the top-down pathway's.
+  public func evidence(_ pyramid: [Tensor]) -> [Tensor] {
+    zip(narrowing, pyramid).map { narrow, map in narrow(map).relu_() }
   }
 
   /// Two convolutions and a shortcut around them (He et al., arXiv 1512.03385).

@@ -36,7 +36,7 @@ public struct PictureRecipe: Sendable, Codable, Equatable {
     textures: [
       .waves: 0.2, .noise: 0.22, .weave: 0.12, .cells: 0.12, .streaks: 0.18, .blotches: 0.12, .plain: 0.04,
     ],
-    grey: 0.5, contours: 0.2, lightGradients: 0.6, blurred: 0.5, contrast: ClosedInterval(0.01, 0.12),
+    grey: 0.5, contours: 0.15, lightGradients: 0.6, blurred: 0.5, contrast: ClosedInterval(0.01, 0.1),
     sensorNoise: ClosedInterval(0.002, 0.03))
 }
 

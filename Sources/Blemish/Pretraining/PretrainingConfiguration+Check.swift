@@ -15,6 +15,7 @@ extension PretrainingConfiguration {
     for width in network.widths { try check(width, "network.widths", 1...4096) }
     for count in network.blocks { try check(count, "network.blocks", 1...100) }
     try check(network.pyramid, "network.pyramid", 1...4096)
+    try check(network.evidence, "network.evidence", 1...4096)
     do {
       try training.check()
     } catch {

@@ -30,7 +30,7 @@ public struct PretrainingConfiguration: Sendable, Codable, Equatable {
   public static let standard = PretrainingConfiguration(
     network: .standard,
     training: SegmenterSchedule(
-      steps: 100_000, batch: 16, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
+      steps: 12_000, batch: 16, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
       diceWeight: 0.5),
     side: 128, seed: 0, pictures: .standard, defects: .standard, validation: .init(pictures: 256, seed: 1))
 }

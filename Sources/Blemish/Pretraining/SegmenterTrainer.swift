@@ -124,14 +124,29 @@ public final class SegmenterTrainer {
     }
   }
 
-  /// The loss and the soft dice coefficient of logits against the defective part of every cell.
+  /// The loss of logits at all strides, finest first, against the defective part of every cell of the finest, and
+  /// the soft dice coefficient of the finest. The coarser ones count half.
   static func loss(
+    _ logits: [Tensor], _ targets: Tensor, positiveWeight: Tensor, schedule: SegmenterSchedule
+  ) -> (loss: Tensor, dice: Tensor) {
+    let levels = logits.enumerated().map { level, logits in
+      Self.loss(
+        logits, level == 0 ? targets : targets.avgPool2d(1 << level, stride: 1 << level, padding: 0),
+        positiveWeight: positiveWeight, schedule: schedule)
+    }
+    let coarser = levels.dropFirst().map { $0.loss * 0.5 }
+    return (coarser.reduce(levels[0].loss, +), levels[0].dice)
+  }
+
+  /// The loss and the soft dice coefficient of logits against the defective part of every cell.
+  private static func loss(
     _ logits: Tensor, _ targets: Tensor, positiveWeight: Tensor, schedule: SegmenterSchedule
   ) -> (loss: Tensor, dice: Tensor) {
     let entropy = logits.binaryCrossEntropyWithLogits(targets, positiveWeight: positiveWeight)
     let found = logits.sigmoid()
     // One is added to both parts so that a batch without a defect has a dice coefficient as well.
-    let dice = ((found * targets).sum() * 2 + 1) / (found.sum() + targets.sum() + 1)
+    let size = (found * found).sum() + (targets * targets).sum()
+    let dice = ((found * targets).sum() * 2 + 1) / (size + 1)
     return (entropy + (1 - dice) * schedule.diceWeight, dice)
   }
 
