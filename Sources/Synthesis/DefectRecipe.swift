@@ -19,9 +19,5 @@ public struct DefectRecipe: Sendable, Codable, Equatable {
       .line: 0.2, .blob: 0.22, .foreignPiece: 0.12, .ownPiece: 0.08, .blur: 0.04, .warp: 0.04, .stain: 0.08,
       .noise: 0.08, .dots: 0.07, .tone: 0.07,
     ],
-<<<<<<< HEAD
-    none: 0.3, second: 0.35, third: 0.15, amplitude: .init(0.08, 0.6), visible: 0.012)
-=======
     none: 0.2, second: 0.35, third: 0.15, amplitude: .init(0.08, 0.6), visible: 0.012)
->>>>>>> c50d04938ffbfc8532a449b79c409b302bb8fa29
 }

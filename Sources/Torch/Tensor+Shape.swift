@@ -29,6 +29,10 @@ extension Tensor {
   public func narrow(_ dimension: Int, from start: Int, length: Int) -> Tensor {
     call("aten::narrow", self, dimension, start, length)
   }
+  /// A view of every `step`-th slice along a dimension, from the first on.
+  public func every(_ step: Int, along dimension: Int) -> Tensor {
+    call("aten::slice.Tensor", self, dimension, nil, nil, step)
+  }
   /// A view of one slice along a dimension, without the dimension.
   public func select(_ dimension: Int, _ index: Int) -> Tensor {
     call("aten::select.int", self, dimension, index)

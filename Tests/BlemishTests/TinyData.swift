@@ -16,6 +16,7 @@ struct TinyData {
     ).write(to: parts)
     path = materials.count > 1 ? parts : parts + "/" + materials[0].rawValue
     options = TrainingOptions()
+    options.backbone = "seeded"
     options.size = .side(64)
     options.heldOut = 0.25
     options.schedule = UFlow.schedule

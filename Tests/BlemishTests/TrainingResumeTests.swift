@@ -29,6 +29,7 @@ final class TrainingPictures {
   /// Options of a training of nine steps: three an epoch.
   static func options(_ selection: EpochSelection = .likelihood) -> TrainingOptions {
     var options = TrainingOptions()
+    options.backbone = "seeded"
     options.size = .side(64)
     options.selection = selection
     options.schedule = TrainingSchedule(

@@ -17,6 +17,8 @@ import Torch
       good,
       "--output",
       model,
+      "--backbone",
+      "seeded",
       "--size",
       "110x2048",
       "--epochs",

@@ -33,7 +33,7 @@ struct TrainedModel {
   }
 
   /// The options of a training that takes a second.
-  static let small = ["--size", "64", "--batch", "4", "--patience", "0"]
+  static let small = ["--backbone", "seeded", "--size", "64", "--batch", "4", "--patience", "0"]
 }
 
 /// Files that are no usable pictures, each with a word of what the tool says of it.

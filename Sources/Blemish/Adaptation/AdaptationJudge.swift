@@ -1,17 +1,18 @@
 import Backbones
-import Foundation
-import Imaging
 import Metrics
 import Synthesis
 import Torch
 
 /// Scores a backbone's weights on good pictures with planted defects that it was not tuned on.
 struct AdaptationJudge {
-  /// Good pictures without and with planted defects.
-  private let clean: [FloatPicture]
-  private let planted: [LabelledPicture]
+  /// Some good pictures.
+  typealias Pictures = (pictures: GoodPictures, indices: [Int])
+
+  /// The pictures that defects are planted in.
+  private let judged: Pictures
   /// The pictures whose features are normal.
-  private let normal: [FloatPicture]
+  private let normal: Pictures
+  private let planter: DefectPlanter
   private let device: Device
 
   /// More pictures than these tell little more.
@@ -20,90 +21,95 @@ struct AdaptationJudge {
   private static let batch = 8
   /// Every second row and column of a map is judged: neighbours tell the same.
   private static let pixelStep = 2
-  /// The part of a map's pixels whose mean is the picture's score.
+  /// The part of a map's pixels whose mean is the picture's score: one pixel is noise, and all of them hide what
+  /// is small.
   private static let topShare = 0.005
+  /// Always the same defects, so that figures of trainings with several seeds compare.
+  private static let seed: UInt64 = 99
 
   /// - Parameters:
-  ///   - judged: the pictures that defects are planted in.
+  ///   - judged: the pictures that defects are planted in; at least one.
   ///   - normal: those that the Gaussian learns from.
-  init(
-    judged: (pictures: GoodPictures, indices: [Int]), normal: (pictures: GoodPictures, indices: [Int]),
-    defects: DefectRecipe, device: Device
-  ) {
+  init(judged: Pictures, normal: Pictures, defects: DefectRecipe, device: Device) {
+    self.judged = (judged.pictures, Array(judged.indices.prefix(Self.mostJudged)))
+    self.normal = (normal.pictures, Array(normal.indices.prefix(Self.mostNormal)))
+    planter = DefectPlanter(recipe: defects)
     self.device = device
-    let planter = DefectPlanter(recipe: defects)
-    let (pictures, indices) = (judged.pictures, judged.indices.prefix(Self.mostJudged))
-    clean = indices.map(pictures.picture)
-    planted = indices.enumerated().map { place, index in
-      // The seed is always the same: figures of several seeds of a training compare.
-      var random = SynthesisRandom(seed: 99, place)
-      let donor = indices[random.below(indices.count)]
-      return planter.plant(
-        into: pictures.picture(index), donor: { pictures.picture(donor) }, always: true, &random)
-    }
-    self.normal = normal.indices.prefix(Self.mostNormal).map(normal.pictures.picture)
   }
 
   /// What the weights are worth.
   /// - Returns: nil where their features are no numbers.
-  /// - Throws: ``ParameterError`` when the weights are of another network; `CancellationError` when stopped.
-  func score(
-    _ weights: [String: StoredTensor], shouldStop: () -> Bool) throws -> AdaptationScore? {
-    let parameters = Parameters(weights, device: device)
+  /// - Throws: ``ParameterError`` when the weights are of another network, or no numbers; `CancellationError` when
+  ///   stopped.
+  func score(_ weights: [String: StoredTensor], shouldStop: () -> Bool) throws -> AdaptationScore? {
+    let backbone = try EmbeddedBackbone(Parameters(weights, device: device).root)
     return try withTorchErrors {
       try withoutGradient {
-        let backbone = try EmbeddedBackbone(parameters.root)
         var moments = FeatureGaussian.Moments()
-        try forEachBatch(normal, shouldStop) { moments.add(backbone($0)) }
-        let gaussian = FeatureGaussian(moments)
-        func maps(_ pictures: [FloatPicture]) throws -> [[Float]] {
-          var maps: [[Float]] = []
-          try forEachBatch(pictures, shouldStop) { images in
-            let map = gaussian.map(backbone(images), height: images.size(2), width: images.size(3))
-            maps += (0..<map.size(0)).map { map.select(0, $0).floats }
-          }
-          return maps
+        try forEachBatch(normal.indices.count, shouldStop) { places in
+          let pictures = places.map { normal.pictures.picture(normal.indices[$0]) }
+          moments.add(backbone(Tensor(normalizing: pictures, on: device)))
         }
-        return try score(clean: maps(clean), planted: maps(planted.map(\.picture)))
+        let gaussian = FeatureGaussian(moments)
+        var tally = Tally()
+        try forEachBatch(judged.indices.count, shouldStop) { places in
+          let planted = places.map(planted)
+          let clean = places.map { judged.pictures.picture(judged.indices[$0]) }
+          let images = Tensor(normalizing: clean + planted.map(\.picture), on: device)
+          let maps = gaussian.map(backbone(images), height: images.size(2), width: images.size(3))
+          for index in clean.indices { tally.add(maps.select(0, index).floats, planted: nil) }
+          for (index, labelled) in planted.enumerated() {
+            tally.add(maps.select(0, clean.count + index).floats, planted: labelled)
+          }
+        }
+        return try tally.score()
       }
     }
+  }
+
+  /// A picture with defects.
+  private func planted(_ place: Int) -> LabelledPicture {
+    var random = SynthesisRandom(seed: Self.seed, place)
+    let donor = random.pick(judged.indices)
+    return planter.plant(
+      into: judged.pictures.picture(judged.indices[place]), donor: { judged.pictures.picture(donor) },
+      always: true, &random)
   }
 
   private func forEachBatch(
-    _ pictures: [FloatPicture], _ shouldStop: () -> Bool, _ body: (Tensor) throws -> Void
+    _ count: Int, _ shouldStop: () -> Bool, _ body: (Range<Int>) throws -> Void
   ) throws {
-    for start in stride(from: 0, to: pictures.count, by: Self.batch) {
+    for start in stride(from: 0, to: count, by: Self.batch) {
       if shouldStop() { throw CancellationError() }
-      try body(Tensor(normalizing: Array(pictures[start..<min(start + Self.batch, pictures.count)]), on: device))
+      try body(start..<min(start + Self.batch, count))
     }
   }
 
-  private func score(clean: [[Float]], planted maps: [[Float]]) throws -> AdaptationScore? {
-    guard clean.allSatisfy({ $0.allSatisfy(\.isFinite) }), maps.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
-      return nil
-    }
-    let images = try ImageEvaluation(
-      scores: (clean + maps).map(Self.imageScore),
-      anomalous: clean.map { _ in false } + planted.map { $0.mask.contains { $0 > 0 } })
-    var scores: [Float] = []
-    var anomalous: [Bool] = []
-    for (map, labelled) in zip(maps, planted) {
+  /// The scores of pictures and pixels so far.
+  private struct Tally {
+    var images: (scores: [Float], planted: [Bool]) = ([], [])
+    var pixels: (scores: [Float], planted: [Bool]) = ([], [])
+
+    mutating func add(_ map: [Float], planted labelled: LabelledPicture?) {
+      let count = max(Int(Double(map.count) * AdaptationJudge.topShare), 1)
+      images.scores.append(map.sorted(by: >).prefix(count).reduce(0, +) / Float(count))
+      images.planted.append(labelled?.mask.contains { $0 > 0 } ?? false)
+      guard let labelled else { return }
       let width = labelled.picture.width
-      for y in stride(from: 0, to: labelled.picture.height, by: Self.pixelStep) {
-        for x in stride(from: 0, to: width, by: Self.pixelStep) {
-          scores.append(map[y * width + x])
-          anomalous.append(labelled.mask[y * width + x] > 0)
+      for y in stride(from: 0, to: labelled.picture.height, by: AdaptationJudge.pixelStep) {
+        for x in stride(from: 0, to: width, by: AdaptationJudge.pixelStep) {
+          pixels.scores.append(map[y * width + x])
+          pixels.planted.append(labelled.mask[y * width + x] > 0)
         }
       }
     }
-    let pixels = try ImageEvaluation(scores: scores, anomalous: anomalous)
-    guard let image = images.ranking.auroc.value, let pixel = pixels.ranking.auroc.value else { return nil }
-    return AdaptationScore(pixelAUROC: pixel, imageAUROC: image)
-  }
 
-  /// The mean of the largest values: one pixel is noise, and all of them hide what is small.
-  private static func imageScore(_ map: [Float]) -> Float {
-    let count = max(Int(Double(map.count) * topShare), 1)
-    return map.sorted(by: >).prefix(count).reduce(0, +) / Float(count)
+    func score() throws -> AdaptationScore? {
+      guard images.scores.allSatisfy(\.isFinite), pixels.scores.allSatisfy(\.isFinite) else { return nil }
+      let image = try ImageEvaluation(scores: images.scores, anomalous: images.planted).ranking.auroc.value
+      let pixel = try ImageEvaluation(scores: pixels.scores, anomalous: pixels.planted).ranking.auroc.value
+      guard let image, let pixel else { return nil }
+      return AdaptationScore(pixelAUROC: pixel, imageAUROC: image)
+    }
   }
 }

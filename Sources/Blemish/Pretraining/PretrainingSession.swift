@@ -10,7 +10,7 @@ public final class PretrainingSession {
   public let configuration: PretrainingConfiguration
   private let output: String
   private let device: Device
-  private let trainer: SegmenterTrainer
+  let trainer: SegmenterTrainer
 
   /// The file that an unfinished run can be resumed from.
   public static func checkpointPath(_ output: String) -> String { output + ".checkpoint" }

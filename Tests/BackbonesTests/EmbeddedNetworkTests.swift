@@ -1,0 +1,103 @@
+import Testing
+import Torch
+
+@testable import Backbones
+
+/// A unit with its norm beside the convolution: what folding must not change.
+private struct UnfoldedUnit: EmbeddedUnit {
+  let weight: Tensor
+  let norm: [Tensor]
+  let stride: Int
+  let padding: Int
+
+  init(_ path: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int) throws {
+    weight = try path.constant("weight", [outputs, inputs, kernel, kernel], .constant(0))
+    norm = try ["weight", "bias", "running_mean", "running_var"].map {
+      try (path / "norm").constant($0, [outputs], .constant(0)).reshape([1, -1, 1, 1])
+    }
+    self.stride = stride
+    padding = kernel / 2
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    (x.conv2d(weight, stride: stride, padding: padding) - norm[2]) * (norm[3] + 1e-5).rsqrt() * norm[0] + norm[1]
+  }
+
+  static func declare(
+    _ path: ParameterPath, _ name: String, _ shape: [Int], _ initializer: Initializer
+  ) throws -> Tensor {
+    try path.constant(name, shape, initializer)
+  }
+}
+
+@Suite struct EmbeddedNetworkTests {
+  private let small = EmbeddedArchitecture(widths: [6, 8, 12], blocks: [2, 1], pyramid: 8, evidence: 4)
+
+  private func images(_ count: Int, side: Int, seed: UInt64 = 1) -> Tensor {
+    var random = RandomStream(seed: seed)
+    return Tensor(
+      (0..<count * 3 * side * side).map { _ in Float(random.normal()) }, shape: [count, 3, side, side])
+  }
+
+  /// Weights whose norms have seen pictures: running means and variances are not 0 and 1.
+  private func weights() throws -> [String: StoredTensor] {
+    let parameters = Parameters(seed: 3)
+    let segmenter = try DefectSegmenter<TrainedUnit>(parameters.root, small)
+    withoutGradient { for seed in 0..<5 { _ = segmenter(images(4, side: 32, seed: UInt64(seed))) } }
+    return parameters.stateDict()
+  }
+
+  @Test func foldingTheNormsChangesNothing() throws {
+    let weights = try weights()
+    let folded = try DefectSegmenter<FrozenUnit>(Parameters(weights).root)
+    let unfolded = try DefectSegmenter<UnfoldedUnit>(Parameters(weights).root)
+    let x = images(2, side: 64, seed: 9)
+    for (one, other) in zip(folded(x), unfolded(x)) {
+      #expect(one.shape == other.shape)
+      let difference = zip(one.floats, other.floats).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(difference < 1e-5)
+    }
+  }
+
+  @Test func trainingMovesTheRunningNorms() throws {
+    let weights = try weights()
+    #expect(weights["stem.norm.running_var"]?.floats().contains { abs($0 - 1) > 0.05 } == true)
+    #expect(weights["stem.norm.running_mean"]?.floats().contains { abs($0) > 1e-4 } == true)
+  }
+
+  @Test func theSizesAreThoseOfTheWeights() throws {
+    #expect(try EmbeddedArchitecture(of: Parameters(weights()).root) == small)
+    #expect(try EmbeddedArchitecture(of: Parameters(seed: 0).root) == .standard)
+  }
+
+  @Test(arguments: ["stem.weight", "stages.0.1.second.norm.bias", "laterals.1.bias", "evidence.0.weight"])
+  func aMissingTensorIsNamed(_ name: String) throws {
+    var weights = try weights()
+    weights[name] = nil
+    let error = #expect(throws: ParameterError.self) {
+      try EmbeddedNetwork<FrozenUnit>(
+        Parameters(weights).root, EmbeddedArchitecture(of: Parameters(weights).root))
+    }
+    #expect(error?.description.contains(name) == true)
+  }
+
+  @Test func theBackboneOfTheCatalogueGivesTheMapsThatItPromises() throws {
+    let description = try BackboneCatalogue.named("embedded")
+    let backbone = try description.build(description.stateDict(from: []))
+    #expect(backbone.channels == description.channels && backbone.strides == description.strides)
+    let maps = withoutGradient { backbone(images(1, side: 64)) }
+    #expect(maps.count == description.channels.count)
+    for (map, (channels, stride)) in zip(maps, zip(description.channels, description.strides)) {
+      #expect(map.shape == [1, channels, 64 / stride, 64 / stride])
+      #expect(!map.requiresGradient)
+    }
+  }
+
+  @Test func aCheckpointsOptimiserIsNoPartOfTheBackbone() throws {
+    let description = try BackboneCatalogue.named("embedded")
+    var tensors = try weights()
+    tensors["optimizer.first.stem.weight"] = tensors["stem.weight"]
+    let used = try description.stateDict(from: [WeightFile(tensors: tensors)])
+    #expect(used.count == tensors.count - 1)
+  }
+}

@@ -1,0 +1,206 @@
+import Backbones
+import Foundation
+import Synthesis
+import Testing
+import Torch
+
+@testable import Blemish
+
+@Suite(.serialized) struct PretrainingTests {
+  /// A run of six small steps.
+  private static var small: PretrainingConfiguration {
+    var configuration = PretrainingConfiguration.standard
+    configuration.network = EmbeddedArchitecture(widths: [4, 6, 8], blocks: [1, 1], pyramid: 6, evidence: 4)
+    configuration.training.steps = 6
+    configuration.training.batch = 3
+    configuration.training.warmUp = 2
+    configuration.side = 32
+    configuration.validation.pictures = 5
+    return configuration
+  }
+
+  private func withFolder(_ body: (String) throws -> Void) throws {
+    let folder = NSTemporaryDirectory() + "/blemish-pretraining-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+  }
+
+  private func bytes(_ path: String) throws -> [String: Data] {
+    try SafeTensors.read(path).tensors.mapValues { Data($0.bytes) }
+  }
+
+  @Test func goesOnToTheSameBitsWithAnyNumberOfThreads() throws {
+    try withFolder { folder in
+      let (whole, parts) = (folder + "/whole.safetensors", folder + "/parts.safetensors")
+      let record = try PretrainingSession(Self.small, output: whole, device: .cpu)
+        .run(threads: 1, shouldStop: { false }, report: { _ in })
+      #expect(record?.steps == 6 && record?.pictures == 18)
+      #expect(record?.validationLoss.isFinite == true && record?.validationDice.isFinite == true)
+
+      var steps = 0
+      let stopped = try PretrainingSession(Self.small, output: parts, device: .cpu)
+        .run(threads: 3, shouldStop: { steps == 4 }, report: { _ in steps += 1 })
+      #expect(stopped == nil)
+      #expect(!FileManager.default.fileExists(atPath: parts))
+      let error = #expect(throws: ConfigurationError.self) {
+        try PretrainingSession(Self.small, output: parts, device: .cpu)
+      }
+      #expect(error?.description.contains("--resume") == true)
+      let resumed = try PretrainingSession(resuming: parts, Self.small, device: .cpu)
+        .run(threads: 2, shouldStop: { false }, report: { _ in })
+      #expect(resumed?.steps == 6)
+      #expect(try bytes(parts) == bytes(whole))
+      #expect(!FileManager.default.fileExists(atPath: PretrainingSession.checkpointPath(parts)))
+
+      let json = try Data(contentsOf: URL(fileURLWithPath: folder + "/whole.json"))
+      #expect(try JSONDecoder().decode(PretrainingRecord.self, from: json) == record)
+      let metadata = try SafeTensors.read(whole).metadata[PretrainingRecord.metadataKey] ?? ""
+      #expect(try JSONDecoder().decode(PretrainingRecord.self, from: Data(metadata.utf8)) == record)
+    }
+  }
+
+  @Test func writesWeightsOf16BitsThatTheBackboneTakes() throws {
+    try withFolder { folder in
+      let path = folder + "/weights.safetensors"
+      _ = try PretrainingSession(Self.small, output: path, device: .cpu)
+        .run(shouldStop: { false }, report: { _ in })
+      let file = try SafeTensors.read(path)
+      #expect(file.tensors["stem.weight"]?.elementType == .float16)
+      var configuration = Self.small
+      configuration.network = .standard
+      let description = try BackboneCatalogue.named("embedded")
+      #expect(throws: (any Error).self) {
+        // A network of two stages has no third evidence map.
+        let backbone = try description.build(description.stateDict(from: [file]))
+        guard backbone.channels.count == description.channels.count else { throw CancellationError() }
+      }
+    }
+  }
+
+  @Test func aCheckpointThatIsDamagedOrOfAnotherRunIsAnErrorThatNamesIt() throws {
+    try withFolder { folder in
+      let output = folder + "/weights.safetensors"
+      let checkpoint = PretrainingSession.checkpointPath(output)
+      func complaint(_ configuration: PretrainingConfiguration? = nil) -> String {
+        do {
+          _ = try PretrainingSession(resuming: output, configuration, device: .cpu)
+          return ""
+        } catch {
+          return "\(error)"
+        }
+      }
+      #expect(complaint().contains("does not exist"))
+      _ = try PretrainingSession(Self.small, output: output, device: .cpu)
+        .run(shouldStop: { true }, report: { _ in })
+      var other = Self.small
+      other.seed = 1
+      #expect(complaint(other).contains("another configuration"))
+      let whole = try SafeTensors.read(checkpoint)
+      for name in ["stem.weight", "optimizer.second.heads.0.bias", "optimizer.step.stem.weight"] {
+        var file = whole
+        file.tensors[name] = nil
+        try SafeTensors.write(file, to: checkpoint)
+        #expect(complaint().contains(checkpoint))
+        file.tensors[name] = StoredTensor(floats: [.nan], shape: [1])
+        try SafeTensors.write(file, to: checkpoint)
+        #expect(complaint().contains(checkpoint))
+      }
+      var file = whole
+      file.metadata = file.metadata.mapValues { $0.replacingOccurrences(of: "\"step\":1", with: "\"step\":-1") }
+      try SafeTensors.write(file, to: checkpoint)
+      #expect(complaint().contains("step -1"))
+      file.metadata = [:]
+      try SafeTensors.write(file, to: checkpoint)
+      #expect(complaint().contains("not a checkpoint"))
+      try Data("nothing".utf8).write(to: URL(fileURLWithPath: checkpoint))
+      #expect(complaint().contains(checkpoint))
+    }
+  }
+
+  @Test func divergenceIsAnErrorThatSaysSo() throws {
+    try withFolder { folder in
+      var configuration = Self.small
+      configuration.training.learningRate = 1e5
+      configuration.training.warmUp = 0
+      configuration.training.steps = 60
+      let session = try PretrainingSession(configuration, output: folder + "/w.safetensors", device: .cpu)
+      // Batch norm keeps even such a network finite for a while: a weight that is none ends it at once.
+      let error = #expect(throws: SegmenterDiverged.self) {
+        try session.run(shouldStop: { false }, report: { _ in session.spoil() })
+      }
+      #expect(error?.description.contains("diverged") == true)
+    }
+  }
+
+  /// One batch again and again.
+  private struct OneBatch: LabelledPictureSource {
+    let source = GeneratedDefects(
+      pictures: .standard, defects: .standard, side: 32, seed: 3)
+    var side: Int { 32 }
+    func sample(_ index: Int) -> LabelledPicture { source.sample(index % 4) }
+  }
+
+  @Test func learnsOneBatchByHeart() throws {
+    var schedule = Self.small.training
+    schedule.steps = 40
+    schedule.batch = 4
+    schedule.learningRate = 1e-2
+    let trainer = try SegmenterTrainer(
+      parameters: Parameters(seed: 1), architecture: Self.small.network, source: OneBatch(), schedule: schedule)
+    var losses: [Double] = []
+    _ = try trainer.run(shouldStop: { losses.append(trainer.progress.loss); return false })
+    let (first, last) = (losses[0], 0.0 + trainer.progress.loss)
+    #expect(last < 0.8 * first, "from \(first) to \(last)")
+  }
+}
+
+extension PretrainingSession {
+  /// Makes a weight no number.
+  fileprivate func spoil() {
+    for (name, tensor) in trainer.parameters.trainable where name == "stem.weight" {
+      _ = withoutGradient { tensor.mul_(.nan) }
+    }
+  }
+}
+
+@Suite struct PretrainingConfigurationTests {
+  private static let recipe =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("recipes/embedded.yaml").path
+
+  @Test func theRecipeIsTheStandardOne() throws {
+    #expect(try PretrainingConfiguration(contentsOf: Self.recipe) == .standard)
+  }
+
+  @Test(arguments: [
+    ("seed: 0", "sead: 0", "sead is unknown"), ("seed: 0\n", "", "seed is missing"),
+    ("  batch: 16", "  batch: 0", "training.batch"), ("  batch: 16", "  batch: many", "training.batch"),
+    ("  batch: 16", "  batch: 16\n  bach: 1", "training.bach is unknown"),
+    ("side: 128", "side: 100", "side must be a multiple"), ("  grey: 0.5", "  grey: 1.5", "pictures.grey"),
+    ("    waves: 0.2", "    waves: -1", "pictures.textures"),
+    ("    tone: 0.07", "    tune: 0.07", "defects.kinds.tune is unknown"),
+    ("{low: 0.002, high: 0.03}", "{low: 0.1, high: 0.03}", "pictures.sensorNoise"),
+    ("  learningRate: 0.002", "  learningRate: -1", "training.learningRate"),
+    ("  learningRate: 0.002", "  learningRate: .nan", "training.learningRate"),
+    ("  learningRate: 0.002", "  learningRate: [1]", "training.learningRate"),
+    ("widths: [24, 48, 96, 160, 192]", "widths: [24]", "network.widths"),
+    ("widths: [24, 48, 96, 160, 192]", "widths: 5", "network.widths"),
+    ("blocks: [1, 2, 2, 1]", "blocks: [1, 2, 0, 1]", "network.blocks"),
+    ("  pictures: 256", "  pictures: 0", "validation.pictures"),
+    ("validation:", "validation: &a", "&"),
+  ])
+  func whatIsWrongIsNamed(_ right: String, _ wrong: String, _ complaint: String) throws {
+    let text = try String(contentsOfFile: Self.recipe, encoding: .utf8)
+    try #require(text.contains(right))
+    let changed = text.replacingOccurrences(of: right, with: wrong)
+    let error = #expect(throws: ConfigurationError.self) {
+      try PretrainingConfiguration(yaml: Data(changed.utf8))
+    }
+    #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
+  }
+
+  @Test(arguments: ["", "5", "[1, 2]", "{", "\u{0}"]) func whatIsNoConfigurationIsAnError(_ text: String) {
+    #expect(throws: ConfigurationError.self) { try PretrainingConfiguration(yaml: Data(text.utf8)) }
+  }
+}
