@@ -11,6 +11,12 @@ public struct EmbeddedBackbone: Backbone {
     case pyramid(Int)
     /// An evidence map, counted from the finest.
     case evidence(Int)
+
+    var index: Int {
+      switch self {
+      case .stage(let index), .pyramid(let index), .evidence(let index): index
+      }
+    }
   }
 
   /// The maps that detectors see, finest first.
@@ -23,9 +29,16 @@ public struct EmbeddedBackbone: Backbone {
   private let network: EmbeddedNetwork<FrozenUnit>
 
   /// The network with the weights at a path, in whatever sizes they have.
-  /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
+  /// - Throws: ``ParameterError`` when a tensor is missing or has another shape, ``BackboneError`` when the network
+  ///   has not all the maps.
   public init(_ path: ParameterPath) throws {
     let architecture = try EmbeddedArchitecture(of: path)
+    let stages = (Self.features.map(\.index).max() ?? 0) + 1
+    guard architecture.blocks.count >= stages else {
+      throw BackboneError(
+        "The weights are of a network of \(architecture.blocks.count) stages; the embedded backbone needs \(stages)."
+      )
+    }
     network = try EmbeddedNetwork(path, architecture)
     channels = Self.channels(architecture)
     strides = Self.strides(architecture)
@@ -42,11 +55,7 @@ public struct EmbeddedBackbone: Backbone {
   }
 
   static func strides(_ architecture: EmbeddedArchitecture) -> [Int] {
-    features.map { feature in
-      switch feature {
-      case .stage(let index), .pyramid(let index), .evidence(let index): architecture.strides[index]
-      }
-    }
+    features.map { architecture.strides[$0.index] }
   }
 
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised

@@ -19,6 +19,10 @@ public enum EmbeddedWeights {
   /// - Throws: `WeightFileError` when the file within the program is not valid.
   public static func stateDict() throws -> [String: StoredTensor] {
     if let file = try file() { return file.tensors }
+    return try random.get()
+  }
+
+  private static let random = Result {
     let parameters = Parameters(seed: 0)
     _ = try DefectSegmenter<TrainedUnit>(parameters.root, .standard)
     return parameters.stateDict()

@@ -59,7 +59,8 @@ extension Coverage {
     }
   }
 
-  private static func range(_ a: Float, _ b: Float, _ reach: Float, from start: Int, count: Int) -> Range<Int> {
+  private static func range(_ a: Float, _ b: Float, _ reach: Float, from start: Int, count: Int) -> Range<Int>
+  {
     let low = max(Int((min(a, b) - reach).rounded(.down)) - start, 0)
     return low..<max(min(Int((max(a, b) + reach).rounded(.up)) - start + 1, count), low)
   }

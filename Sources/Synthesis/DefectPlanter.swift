@@ -17,7 +17,8 @@ public struct DefectPlanter: Sendable {
   ///   - always: whether a picture must not stay without.
   ///   - donor: makes the picture that a piece comes from, when one is needed; its size does not matter.
   public func plant(
-    into picture: FloatPicture, donor: () -> FloatPicture, always: Bool = false, _ random: inout SynthesisRandom
+    into picture: FloatPicture, donor: () -> FloatPicture, always: Bool = false,
+    _ random: inout SynthesisRandom
   ) -> LabelledPicture {
     var labelled = LabelledPicture(
       picture: picture, mask: [Float](repeating: 0, count: picture.pixelCount))

@@ -10,7 +10,8 @@ extension GeneratedTexture {
     let jitter = random.uniform(0.3, 1)
     let side = 64
     let points = (0..<side * side).map { _ in
-      SIMD4<Float>(0.5 + jitter * (random.unit() - 0.5), 0.5 + jitter * (random.unit() - 0.5), random.normal(), 0)
+      SIMD4<Float>(
+        0.5 + jitter * (random.unit() - 0.5), 0.5 + jitter * (random.unit() - 0.5), random.normal(), 0)
     }
     let (stepUX, stepUY) = (cos(angle) / (size * stretch), sin(angle) / (size * stretch))
     let (stepVX, stepVY) = (-sin(angle) / size, cos(angle) / size)

@@ -76,7 +76,8 @@ extension GeneratedTexture {
             case 0: smoothstep(u)
             case 1: saturate((u - duty) / softness + 0.5)
             case 2: 1 - saturate(u / softness)
-            default: saturate(t / (1 - 0.5 * softness)) - saturate((t - 1 + 0.5 * softness) / (0.5 * softness))
+            default:
+              saturate(t / (1 - 0.5 * softness)) - saturate((t - 1 + 0.5 * softness) / (0.5 * softness))
             }
           return value + variation[stripe & 63]
         }

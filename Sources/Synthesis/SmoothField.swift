@@ -5,7 +5,8 @@ enum SmoothField {
   /// A field with features of about `cell` pixels, standardised; the lattice is stretched `stretch` times along a
   /// direction, in radians from the rows.
   static func make(
-    width: Int, height: Int, cell: Float, stretch: Float = 1, angle: Float = 0, _ random: inout SynthesisRandom
+    width: Int, height: Int, cell: Float, stretch: Float = 1, angle: Float = 0,
+    _ random: inout SynthesisRandom
   ) -> Plane {
     let root = stretch.squareRoot()
     var field =

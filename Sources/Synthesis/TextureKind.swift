@@ -35,7 +35,8 @@ enum GeneratedTexture {
 
   /// Shading alone: a slow field.
   private static func plain(width: Int, height: Int, _ random: inout SynthesisRandom) -> Plane {
-    SmoothField.make(width: width, height: height, cell: Float(max(width, height)) * random.uniform(0.3, 1), &random)
+    SmoothField.make(
+      width: width, height: height, cell: Float(max(width, height)) * random.uniform(0.3, 1), &random)
   }
 
   /// Octaves of smooth noise, each of half the size and a random share of the strength of the one before.

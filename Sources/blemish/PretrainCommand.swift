@@ -32,7 +32,8 @@ struct Pretrain: ParsableCommand {
   @Option(help: "Minutes between checkpoints.")
   var checkpointMinutes = 5.0
 
-  @Option(help: "A folder for sheets of generated pictures and their masks, to look at; nothing is trained then.")
+  @Option(
+    help: "A folder for sheets of generated pictures and their masks, to look at; nothing is trained then.")
   var preview: String?
 
   @Flag(name: .shortAndLong, help: "Shows no progress.")
@@ -80,7 +81,8 @@ struct Pretrain: ParsableCommand {
       seed: configuration.seed)
     for sheet in 0..<2 {
       let path = "\(folder)/pictures-\(sheet).png"
-      try ContactSheet.picture(of: source, indices: sheet * 64..<(sheet + 1) * 64, columns: 8).write(png: path)
+      try ContactSheet.picture(of: source, indices: sheet * 64..<(sheet + 1) * 64, columns: 8).write(
+        png: path)
       complain(path)
     }
     let count = 256

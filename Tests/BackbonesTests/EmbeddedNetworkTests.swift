@@ -20,7 +20,8 @@ private struct UnfoldedUnit: EmbeddedUnit {
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
-    (x.conv2d(weight, stride: stride, padding: padding) - norm[2]) * (norm[3] + 1e-5).rsqrt() * norm[0] + norm[1]
+    (x.conv2d(weight, stride: stride, padding: padding) - norm[2]) * (norm[3] + 1e-5).rsqrt() * norm[0]
+      + norm[1]
   }
 
   static func declare(

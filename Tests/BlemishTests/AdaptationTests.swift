@@ -117,7 +117,7 @@ import Torch
   }
 
   /// Rates at which training destroys what was there.
-  @Test(arguments: [1e3, 1e18]) func neverKeepsWorseWeights(_ rate: Double) throws {
+  @Test(arguments: [1e2, 1e6]) func neverKeepsWorseWeights(_ rate: Double) throws {
     var options = Self.options(steps: 6)
     options.adaptation.schedule.learningRate = rate
     options.adaptation.schedule.warmUp = 0
@@ -130,7 +130,8 @@ import Torch
     } else {
       #expect(kept?.bytes == before?.bytes)
     }
-    if rate > 1e10 { #expect(record.outcome == .diverged || record.outcome == .worse) }
+    // At the second rate nothing of what was learnt is left.
+    #expect(rate < 1e6 || record.outcome != .adapted)
   }
 
   @Test func tooFewPicturesAreSaid() throws {

@@ -67,14 +67,18 @@ import Torch
         .run(shouldStop: { false }, report: { _ in })
       let file = try SafeTensors.read(path)
       #expect(file.tensors["stem.weight"]?.elementType == .float16)
-      var configuration = Self.small
-      configuration.network = .standard
       let description = try BackboneCatalogue.named("embedded")
-      #expect(throws: (any Error).self) {
-        // A network of two stages has no third evidence map.
-        let backbone = try description.build(description.stateDict(from: [file]))
-        guard backbone.channels.count == description.channels.count else { throw CancellationError() }
-      }
+      let weights = try description.stateDict(from: [file])
+      let error = #expect(throws: BackboneError.self) { try description.build(weights) }
+      #expect(error?.description.contains("2 stages") == true)
+
+      var configuration = Self.small
+      configuration.network.widths.append(10)
+      configuration.network.blocks.append(1)
+      _ = try PretrainingSession(configuration, output: path, device: .cpu)
+        .run(shouldStop: { false }, report: { _ in })
+      let backbone = try description.build(description.stateDict(from: [SafeTensors.read(path)]))
+      #expect(backbone.channels == [4, 4, 4] && backbone.strides == [4, 8, 16])
     }
   }
 
@@ -107,7 +111,9 @@ import Torch
         #expect(complaint().contains(checkpoint))
       }
       var file = whole
-      file.metadata = file.metadata.mapValues { $0.replacingOccurrences(of: "\"step\":1", with: "\"step\":-1") }
+      file.metadata = file.metadata.mapValues {
+        $0.replacingOccurrences(of: "\"step\":1", with: "\"step\":-1")
+      }
       try SafeTensors.write(file, to: checkpoint)
       #expect(complaint().contains("step -1"))
       file.metadata = [:]
@@ -147,9 +153,12 @@ import Torch
     schedule.batch = 4
     schedule.learningRate = 1e-2
     let trainer = try SegmenterTrainer(
-      parameters: Parameters(seed: 1), architecture: Self.small.network, source: OneBatch(), schedule: schedule)
+      parameters: Parameters(seed: 1), architecture: Self.small.network, source: OneBatch(),
+      schedule: schedule)
     var losses: [Double] = []
-    _ = try trainer.run(shouldStop: { losses.append(trainer.progress.loss); return false })
+    _ = try trainer.run(shouldStop: {
+      losses.append(trainer.progress.loss); return false
+    })
     let (first, last) = (losses[0], 0.0 + trainer.progress.loss)
     #expect(last < 0.8 * first, "from \(first) to \(last)")
   }

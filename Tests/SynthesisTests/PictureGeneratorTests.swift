@@ -48,7 +48,8 @@ import Testing
       let texture = GeneratedTexture.make(kind, width: 48, height: 36, &random)
       let mean = texture.values.reduce(0, +) / Float(texture.values.count)
       let variance = texture.values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(texture.values.count)
-      #expect(abs(mean) < 1e-2 && abs(variance - 1) < 2e-2, "seed \(seed): mean \(mean), variance \(variance)")
+      #expect(
+        abs(mean) < 1e-2 && abs(variance - 1) < 2e-2, "seed \(seed): mean \(mean), variance \(variance)")
     }
   }
 

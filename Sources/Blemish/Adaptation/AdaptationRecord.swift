@@ -58,9 +58,11 @@ public struct AdaptationRecord: Sendable, Codable, Equatable {
     case .unfinished: return "not finished: \(progress.step) steps of \(schedule.steps) are done"
     case .adapted: return "tuned on \(pictures) good pictures; \(compared)"
     case .worse: return "the weights from before are kept; \(compared)"
-    case .diverged: return "the weights from before are kept: the tuning diverged at step \(progress.step + 1)"
+    case .diverged:
+      return "the weights from before are kept: the tuning diverged at step \(progress.step + 1)"
     case .tooFewPictures:
-      return "not tuned: \(AdaptationOptions.fewestPictures) good training pictures are needed, there are \(pictures)"
+      return
+        "not tuned: \(AdaptationOptions.fewestPictures) good training pictures are needed, there are \(pictures)"
     }
   }
 }

@@ -61,7 +61,8 @@ final class BackboneAdaptation {
     }
     do {
       let material = try Material(
-        training: training, heldOut: heldOut, configuration, seed: seed, shouldStop: shouldStop, report: report)
+        training: training, heldOut: heldOut, configuration, seed: seed, shouldStop: shouldStop,
+        report: report)
       record.pictures = material.tuning.indices.count
       record.judgedPictures = material.judged.indices.count
       let judge = AdaptationJudge(

@@ -4,7 +4,9 @@ import Synthesis
 /// Pictures beside their masks, for a person to look at.
 public enum ContactSheet {
   /// A grid of the pictures of these indices, each with its mask to its right.
-  public static func picture(of source: some LabelledPictureSource, indices: Range<Int>, columns: Int) -> Picture {
+  public static func picture(of source: some LabelledPictureSource, indices: Range<Int>, columns: Int)
+    -> Picture
+  {
     let side = source.side
     let rows = max((indices.count + columns - 1) / columns, 1)
     let width = columns * 2 * side

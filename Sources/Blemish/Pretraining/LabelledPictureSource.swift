@@ -23,8 +23,10 @@ public struct GeneratedDefects: LabelledPictureSource {
     planter = DefectPlanter(recipe: defects)
   }
 
+  /// The rows and columns of every picture.
   public var side: Int { pictures.width }
 
+  /// The picture of an index.
   public func sample(_ index: Int) -> LabelledPicture {
     var random = SynthesisRandom(seed: pictures.seed, index, 1)
     return planter.plant(into: pictures.picture(index), donor: { donors.picture(index) }, &random)

@@ -38,7 +38,8 @@ extension PretrainingConfiguration {
     let foundNames = found.keys.map { $0.string ?? "?" }
     if let unknown = foundNames.first(where: { !names.contains($0) }) {
       throw ConfigurationError(
-        "\((path + [unknown]).joined(separator: ".")) is unknown; \(place) has \(names.joined(separator: ", "))")
+        "\((path + [unknown]).joined(separator: ".")) is unknown; \(place) has \(names.joined(separator: ", "))"
+      )
     }
     if let missing = names.first(where: { !foundNames.contains($0) }) {
       throw ConfigurationError("\((path + [missing]).joined(separator: ".")) is missing")

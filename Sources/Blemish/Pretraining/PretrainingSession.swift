@@ -116,7 +116,8 @@ public final class PretrainingSession {
     let encoder = JSONEncoder.stable
     let json = String(decoding: try encoder.encode(record), as: UTF8.self)
     try SafeTensors.write(
-      WeightFile(tensors: weights, metadata: [PretrainingRecord.metadataKey: json, "format": "pt"]), to: output)
+      WeightFile(tensors: weights, metadata: [PretrainingRecord.metadataKey: json, "format": "pt"]),
+      to: output)
     encoder.outputFormatting.insert(.prettyPrinted)
     let beside = (output as NSString).deletingPathExtension + ".json"
     try writeText(String(decoding: try encoder.encode(record), as: UTF8.self) + "\n", to: beside)

@@ -35,9 +35,11 @@ public struct SegmenterSchedule: Sendable, Codable, Equatable {
     try Self.check(diceWeight, "diceWeight", 0...1e6)
   }
 
-  static func check<Number: Comparable>(_ number: Number, _ name: String, _ range: ClosedRange<Number>) throws {
+  static func check<Number: Comparable>(_ number: Number, _ name: String, _ range: ClosedRange<Number>) throws
+  {
     guard range.contains(number) else {
-      throw ConfigurationError("\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(number)")
+      throw ConfigurationError(
+        "\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(number)")
     }
   }
 }

@@ -70,7 +70,8 @@ public final class SegmenterTrainer {
   ///   - checkpoint: called when `checkpointInterval` seconds have passed, and when the training is stopped.
   /// - Throws: ``SegmenterDiverged`` when the loss is no longer a number; what the closures throw.
   public func run(
-    until end: Int? = nil, threads: Int = LabelledBatchLoader.standardThreads, checkpointInterval: Double = 180,
+    until end: Int? = nil, threads: Int = LabelledBatchLoader.standardThreads,
+    checkpointInterval: Double = 180,
     shouldStop: () -> Bool, checkpoint: () throws -> Void = {}, report: (Report) -> Void = { _ in }
   ) throws -> Trainer.Outcome {
     let end = min(end ?? schedule.steps, schedule.steps)

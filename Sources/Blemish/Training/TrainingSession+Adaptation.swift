@@ -17,7 +17,8 @@ extension TrainingSession {
   /// Tunes the backbone where that was asked for and is not done.
   /// - Returns: false when it was asked to stop; the model file is then written.
   func adapt(shouldStop: () -> Bool) throws -> Bool {
-    guard let record = model.configuration.training, let asked = record.adaptation, asked.outcome == .unfinished
+    guard let record = model.configuration.training, let asked = record.adaptation,
+      asked.outcome == .unfinished
     else { return true }
     let shared = try sharedAdaptation(record, asked)
     if let shared, let (done, weights) = try shared.read() {
@@ -70,7 +71,8 @@ extension TrainingSession {
       let configuration = model.configuration
       let options = String(decoding: try JSONEncoder.stable.encode(asked.options), as: UTF8.self)
       let all = [
-        configuration.backboneHash ?? "", "\(configuration.height)x\(configuration.width)", configuration.filter,
+        configuration.backboneHash ?? "", "\(configuration.height)x\(configuration.width)",
+        configuration.filter,
         record.fingerprint, "\(record.heldOut)", "\(record.seed)", options,
       ]
       let key = hexadecimal(SHA256.hash(data: Data(all.joined(separator: "\n").utf8)))
@@ -86,7 +88,8 @@ extension TrainingOptions {
     guard adapts ?? (backbone.builtIn != nil) else { return nil }
     guard backbone.builtIn != nil else {
       throw ConfigurationError(
-        "The backbone \(backbone.name) cannot be tuned on good pictures; only embedded can. Leave out --adapt.")
+        "The backbone \(backbone.name) cannot be tuned on good pictures; only embedded can. Leave out --adapt."
+      )
     }
     return adaptation
   }

@@ -1,0 +1,49 @@
+import Backbones
+import Torch
+
+/// What a user decides about a training.
+public struct TrainingOptions: Sendable {
+  /// The detector's name in the catalogue.
+  public var detector = DetectorCatalogue.standard
+  /// The backbone's name in the catalogue.
+  public var backbone = BackboneCatalogue.standard
+  /// Files with the backbone's weights.
+  public var weights: [String] = []
+  /// Whether the backbone's weights go into the model file.
+  public var embedsBackbone = true
+  /// The size of the pictures at the backbone; nil for the detector's choice.
+  public var size: RequestedSize?
+  /// How the flow is trained; nil for the detector's published schedule.
+  public var schedule: TrainingSchedule?
+  /// The detector's own configuration, in JSON; nil for the published one.
+  public var detectorConfiguration: String?
+  /// The seed of everything that is drawn.
+  public var seed: UInt64 = 0
+  /// The part of the good pictures that is held out to choose the epoch.
+  public var heldOut = 0.2
+  /// How the epoch is chosen.
+  public var selection = EpochSelection.likelihood
+  /// Where tensors live.
+  public var device = Device.cpu
+  /// Whether the backbone is tuned on the good training pictures first; nil for the backbone's habit.
+  public var adapts: Bool?
+  /// How it is tuned.
+  public var adaptation = AdaptationOptions()
+  /// A folder in which tuned weights are kept for other trainings that tune in the same way; nil for none.
+  public var adaptationFolder: String?
+  /// Seconds between checkpoints.
+  public var checkpointInterval = 180.0
+  /// A folder for event files that TensorBoard shows; nil for none.
+  public var tensorBoard: String?
+
+  /// The published choices.
+  public init() {}
+}
+
+/// A picture size as a user asks for it.
+public enum RequestedSize: Sendable, Equatable {
+  /// The shorter side, where all pictures have one shape; squares, where they have not.
+  case side(Int)
+  /// These rows and columns.
+  case exact(height: Int, width: Int)
+}
