@@ -20,8 +20,9 @@ import Torch
     options.heldOut = 0.3
     options.adaptation.minutes = nil
     options.adaptation.schedule.steps = steps
-    options.adaptation.schedule.batch = 2
-    options.adaptation.crop = 32
+    // Two crops of 32 x 32 a step.
+    options.adaptation.pixels = 2 * 32 * 32
+    options.adaptation.longestSide = 32
     return options
   }
 

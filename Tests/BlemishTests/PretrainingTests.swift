@@ -143,7 +143,8 @@ import Torch
   private struct OneBatch: LabelledPictureSource {
     let source = GeneratedDefects(
       pictures: .standard, defects: .standard, side: 32, seed: 3)
-    var side: Int { 32 }
+    var height: Int { 32 }
+    var width: Int { 32 }
     func sample(_ index: Int) -> LabelledPicture { source.sample(index % 4) }
   }
 

@@ -72,8 +72,8 @@ struct AdaptationJudge {
     var random = SynthesisRandom(seed: Self.seed, place)
     let donor = random.pick(judged.indices)
     return planter.plant(
-      into: judged.pictures.picture(judged.indices[place]), donor: { judged.pictures.picture(donor) },
-      always: true, &random)
+      into: judged.pictures.picture(judged.indices[place]),
+      donor: { judged.pictures.picture(donor) }, always: true, &random)
   }
 
   private func forEachBatch(

@@ -2,24 +2,33 @@ import Synthesis
 
 /// How the embedded backbone is tuned on the user's good pictures.
 public struct AdaptationOptions: Sendable, Codable, Equatable {
-  /// How it is trained.
+  /// How it is trained; ``pixels`` sets the batch.
   public var schedule = SegmenterSchedule(
-    steps: 2500, batch: 16, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
+    steps: 6000, batch: 4, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
     diceWeight: 0.5)
-  /// The side of the crops, where the pictures are large enough.
-  public var crop = 128
-  /// The largest change of a crop's contrast, as a part of it.
+  /// The pixels of a step: there are as many pictures as have about so many.
+  public var pixels = 4 * 256 * 256
+  /// Pictures are tuned on as a whole, so that the network learns their borders; of those with longer sides, crops.
+  public var longestSide = 512
+  /// The largest change of a picture's contrast, as a part of it.
   public var contrastJitter = 0.1
-  /// The largest change of a crop's brightness, of 1 from black to white.
+  /// The largest change of a picture's brightness, of 1 from black to white.
   public var brightnessJitter = 0.05
   /// What is planted.
   public var defects = DefectRecipe.standard
+  /// Where how much of it is planted.
+  public var windows = DefectWindows.standard
   /// How long the training may take, in minutes: the first steps are timed, and there are as many as fit. Nil for
   /// all of them.
   public var minutes: Double? = 10
 
   /// The standard choices.
   public init() {}
+
+  /// The pictures of a step, of this size.
+  func batch(height: Int, width: Int) -> Int {
+    max(Int((Double(pixels) / Double(height * width)).rounded()), 1)
+  }
 
   /// Below so many good pictures there is too little to tune on.
   static let fewestPictures = 8
@@ -28,9 +37,21 @@ public struct AdaptationOptions: Sendable, Codable, Equatable {
   /// - Throws: ``ConfigurationError`` that names the number.
   public func check() throws {
     try schedule.check()
-    try SegmenterSchedule.check(crop, "crop", 16...4096)
+    try SegmenterSchedule.check(pixels, "pixels", 1...1 << 30)
+    try SegmenterSchedule.check(longestSide, "longestSide", 16...4096)
+    try windows.check()
     try SegmenterSchedule.check(contrastJitter, "contrastJitter", 0...1)
     try SegmenterSchedule.check(brightnessJitter, "brightnessJitter", 0...1)
     if let minutes { try SegmenterSchedule.check(minutes, "minutes", 0...1e6) }
+  }
+}
+
+extension DefectWindows {
+  /// Checks that the numbers make a planting.
+  /// - Throws: ``ConfigurationError`` that names the number.
+  fileprivate func check() throws {
+    try SegmenterSchedule.check(side, "windows.side", 8...4096)
+    try SegmenterSchedule.check(none, "windows.none", 0...1)
+    try SegmenterSchedule.check(most, "windows.most", 1...1000)
   }
 }

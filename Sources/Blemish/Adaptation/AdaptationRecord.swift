@@ -21,7 +21,9 @@ public struct AdaptationRecord: Sendable, Codable, Equatable {
   /// The steps that there are: those asked for, or as many as fit into the time; nil before the first are timed.
   /// Repeating the tuning with this number gives the same weights.
   public var steps: Int?
-  /// The good pictures that crops are taken from.
+  /// The pictures of a step; nil before it begins.
+  public var batch: Int?
+  /// The good pictures that are tuned on.
   public var pictures = 0
   /// The good pictures, not tuned on, in which planted defects were looked for.
   public var judgedPictures = 0
@@ -37,10 +39,11 @@ public struct AdaptationRecord: Sendable, Codable, Equatable {
   /// A tuning that has not begun.
   public init(_ options: AdaptationOptions) { self.options = options }
 
-  /// The schedule with the steps that there are.
+  /// The schedule with the steps and pictures that there are.
   var schedule: SegmenterSchedule {
     var schedule = options.schedule
     schedule.steps = steps ?? schedule.steps
+    schedule.batch = batch ?? schedule.batch
     return schedule
   }
 

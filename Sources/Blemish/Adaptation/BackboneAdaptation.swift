@@ -27,7 +27,7 @@ final class BackboneAdaptation {
 
   /// - Parameters:
   ///   - initial: the weights to begin from, with the head's.
-  ///   - multiple: what the sides of crops must be multiples of.
+  ///   - multiple: what the sides of pictures must be multiples of.
   ///   - resuming: what ``checkpointTensors()`` gave; empty for a tuning that begins.
   init(
     _ record: AdaptationRecord, initial: [String: StoredTensor], configuration: ModelConfiguration,
@@ -68,11 +68,12 @@ final class BackboneAdaptation {
       let judge = AdaptationJudge(
         judged: material.judged, normal: material.tuning, defects: record.options.defects, device: device)
       if record.before == nil { record.before = try judge.score(initial, shouldStop: shouldStop) }
-      let crops = PlantedCrops(
+      let planted = PlantedGoodPictures(
         material.tuning.pictures, indices: material.tuning.indices, options: record.options,
         multiple: multiple, seed: seed)
+      record.batch = record.options.batch(height: planted.height, width: planted.width)
       if record.steps == nil {
-        record.steps = try stepsThatFit(crops, shouldStop: shouldStop)
+        record.steps = try stepsThatFit(planted, shouldStop: shouldStop)
         if record.schedule.steps < record.options.schedule.steps {
           report(
             .note(
@@ -80,7 +81,7 @@ final class BackboneAdaptation {
                 + "\(record.options.schedule.steps)"))
         }
       }
-      let trainer = try makeTrainer(crops)
+      let trainer = try makeTrainer(planted)
       self.trainer = trainer
       let outcome = try trainer.run(
         checkpointInterval: checkpointInterval, shouldStop: shouldStop,
@@ -123,11 +124,11 @@ final class BackboneAdaptation {
 
   /// The number of steps that the time allows. A training that is thrown away is timed, so that the one that
   /// counts depends on the number alone.
-  private func stepsThatFit(_ crops: PlantedCrops, shouldStop: () -> Bool) throws -> Int {
+  private func stepsThatFit(_ planted: PlantedGoodPictures, shouldStop: () -> Bool) throws -> Int {
     let wanted = record.options.schedule.steps
     guard let minutes = record.options.minutes, wanted > Self.timedSteps else { return wanted }
     let trial = try SegmenterTrainer(
-      parameters: Parameters(initial, device: device), source: crops, schedule: record.options.schedule)
+      parameters: Parameters(initial, device: device), source: planted, schedule: record.schedule)
     _ = try trial.run(until: Self.untimedSteps, shouldStop: shouldStop)
     let before = trial.progress.seconds
     _ = try trial.run(until: Self.timedSteps, shouldStop: shouldStop)
@@ -145,10 +146,10 @@ final class BackboneAdaptation {
   /// Whether a tensor of a model file belongs to a tuning that is not finished.
   static func owns(_ name: String) -> Bool { name.hasPrefix(optimizerPrefix) }
 
-  private func makeTrainer(_ crops: PlantedCrops) throws -> SegmenterTrainer {
+  private func makeTrainer(_ planted: PlantedGoodPictures) throws -> SegmenterTrainer {
     guard !resuming.isEmpty else {
       return try SegmenterTrainer(
-        parameters: Parameters(initial, device: device), source: crops, schedule: record.schedule)
+        parameters: Parameters(initial, device: device), source: planted, schedule: record.schedule)
     }
     var (weights, optimizer): ([String: StoredTensor], [String: StoredTensor]) = ([:], [:])
     for (name, tensor) in resuming {
@@ -159,7 +160,7 @@ final class BackboneAdaptation {
       }
     }
     let trainer = try SegmenterTrainer(
-      parameters: Parameters(weights, device: device), source: crops, schedule: record.schedule)
+      parameters: Parameters(weights, device: device), source: planted, schedule: record.schedule)
     try trainer.resume(record.progress, optimizerTensors: optimizer)
     return trainer
   }
@@ -174,7 +175,7 @@ final class BackboneAdaptation {
   }
 }
 
-/// The pictures of a tuning: those that are cropped, and those that judge.
+/// The pictures of a tuning: those that are tuned on, and those that judge.
 private struct Material {
   var tuning: (pictures: GoodPictures, indices: [Int])
   var judged: (pictures: GoodPictures, indices: [Int])

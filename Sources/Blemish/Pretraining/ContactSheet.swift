@@ -7,18 +7,18 @@ public enum ContactSheet {
   public static func picture(of source: some LabelledPictureSource, indices: Range<Int>, columns: Int)
     -> Picture
   {
-    let side = source.side
+    let (side, high) = (source.width, source.height)
     let rows = max((indices.count + columns - 1) / columns, 1)
     let width = columns * 2 * side
-    var samples = [UInt8](repeating: 0, count: 3 * width * rows * side)
+    var samples = [UInt8](repeating: 0, count: 3 * width * rows * high)
     for (place, index) in indices.enumerated() {
       let sample = source.sample(index)
       let picture = sample.picture
       let (row, column) = place.quotientAndRemainder(dividingBy: columns)
-      for y in 0..<side {
+      for y in 0..<high {
         for x in 0..<side {
           let pixel = y * side + x
-          let left = 3 * ((row * side + y) * width + 2 * column * side + x)
+          let left = 3 * ((row * high + y) * width + 2 * column * side + x)
           for channel in 0..<3 {
             let plane = min(channel, picture.channels - 1) * picture.pixelCount
             samples[left + channel] = UInt8((picture.values[plane + pixel] * 255).rounded())
@@ -27,6 +27,6 @@ public enum ContactSheet {
         }
       }
     }
-    return Picture(width: width, height: rows * side, channels: 3, samples: .eightBit(samples))
+    return Picture(width: width, height: rows * high, channels: 3, samples: .eightBit(samples))
   }
 }

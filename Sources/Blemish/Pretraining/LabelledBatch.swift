@@ -5,49 +5,50 @@ import Torch
 
 /// A batch of labelled pictures, laid out as the network takes it.
 struct LabelledBatch: Sendable {
-  /// `[count, side, side, 3]`: the channels of a pixel lie side by side, as convolutions are fastest.
+  /// `[count, height, width, 3]`: the channels of a pixel lie side by side, as convolutions are fastest.
   private var pixels: [Float]
-  /// `[count, side / stride, side / stride]`: the part of every cell that is defective.
+  /// `[count, height / stride, width / stride]`: the part of every cell that is defective.
   private var shares: [Float]
   private let count: Int
-  private let side: Int
+  private let height: Int
+  private let width: Int
 
   private static let stride = DefectSegmenter<TrainedUnit>.stride
 
   /// The pictures of these indices.
   init(_ source: some LabelledPictureSource, _ indices: Range<Int>) {
     count = indices.count
-    side = source.side
-    let cells = side / Self.stride
+    height = source.height
+    width = source.width
     pixels = []
-    shares = [Float](repeating: 0, count: count * cells * cells)
-    pixels.reserveCapacity(3 * count * side * side)
+    shares = [Float](repeating: 0, count: count * (height / Self.stride) * (width / Self.stride))
+    pixels.reserveCapacity(3 * count * height * width)
     for (place, index) in indices.enumerated() { append(source.sample(index), at: place) }
   }
 
   private mutating func append(_ sample: LabelledPicture, at place: Int) {
     sample.picture.appendNormalized(to: &pixels)
-    let cells = side / Self.stride
+    let (rows, columns) = (height / Self.stride, width / Self.stride)
     let weight = 1 / Float(Self.stride * Self.stride)
     sample.mask.withUnsafeBufferPointer { mask in
-      for y in 0..<cells * Self.stride {
-        let row = (place * cells + y / Self.stride) * cells
-        for x in 0..<cells * Self.stride where mask[y * side + x] > 0 {
-          shares[row + x / Self.stride] += weight * mask[y * side + x]
+      for y in 0..<rows * Self.stride {
+        let row = (place * rows + y / Self.stride) * columns
+        for x in 0..<columns * Self.stride where mask[y * width + x] > 0 {
+          shares[row + x / Self.stride] += weight * mask[y * width + x]
         }
       }
     }
   }
 
-  /// Normalised pictures `[count, 3, side, side]`, channels last in memory.
+  /// Normalised pictures `[count, 3, height, width]`, channels last in memory.
   func images(on device: Device) -> Tensor {
-    Tensor(pixels, shape: [count, side, side, 3]).to(device: device).permute([0, 3, 1, 2])
+    Tensor(pixels, shape: [count, height, width, 3]).to(device: device).permute([0, 3, 1, 2])
   }
 
-  /// The defective part of every cell `[count, 1, side / stride, side / stride]`.
+  /// The defective part of every cell `[count, 1, height / stride, width / stride]`.
   func targets(on device: Device) -> Tensor {
-    let cells = side / Self.stride
-    return Tensor(shares, shape: [count, 1, cells, cells]).to(device: device)
+    let shape = [count, 1, height / Self.stride, width / Self.stride]
+    return Tensor(shares, shape: shape).to(device: device)
   }
 }
 

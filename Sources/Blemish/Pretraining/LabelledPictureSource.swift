@@ -3,8 +3,10 @@ import Synthesis
 /// An endless row of pictures with their defects' masks, each a function of its index alone: what is learnt from
 /// does not depend on how many threads make it, nor on where an interrupted training goes on.
 public protocol LabelledPictureSource: Sendable {
-  /// The rows and columns of every picture, a multiple of the network's coarsest stride.
-  var side: Int { get }
+  /// The rows of every picture, a multiple of the network's coarsest stride.
+  var height: Int { get }
+  /// The columns of every picture, likewise.
+  var width: Int { get }
   /// The picture of an index.
   func sample(_ index: Int) -> LabelledPicture
 }
@@ -23,8 +25,10 @@ public struct GeneratedDefects: LabelledPictureSource {
     planter = DefectPlanter(recipe: defects)
   }
 
-  /// The rows and columns of every picture.
-  public var side: Int { pictures.width }
+  /// The rows of every picture.
+  public var height: Int { pictures.height }
+  /// The columns of every picture.
+  public var width: Int { pictures.width }
 
   /// The picture of an index.
   public func sample(_ index: Int) -> LabelledPicture {
