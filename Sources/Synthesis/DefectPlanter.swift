@@ -28,6 +28,7 @@ public struct DefectPlanter: Sendable {
     for _ in 0..<1 + (second ? 1 : 0) + (third ? 1 : 0) {
       plant(random.pick(shares), into: &labelled, donor: donor, &random)
     }
+    if second || third { unmarkRestored(picture, in: &labelled) }
     return labelled
   }
 
@@ -44,31 +45,51 @@ public struct DefectPlanter: Sendable {
     mark(coverage, from: before, in: &labelled)
   }
 
-  /// Marks the pixels that are covered and changed visibly, on the mean of 3 x 3 pixels and all channels.
+  /// Marks the pixels that are covered and changed visibly.
   private func mark(_ coverage: Coverage, from before: FloatPicture, in labelled: inout LabelledPicture) {
-    guard coverage.width > 0, coverage.height > 0 else { return }
+    let (columns, rows) = (coverage.width, coverage.height)
+    forEachVisible(before, labelled.picture, x0: coverage.x0, y0: coverage.y0, width: columns, height: rows) {
+      place, pixel, isVisible in
+      if isVisible && coverage.values[place] > 0.3 { labelled.mask[pixel] = 1 }
+    }
+  }
+
+  /// Takes the mark from pixels that look as before again, because one defect came over another.
+  func unmarkRestored(_ original: FloatPicture, in labelled: inout LabelledPicture) {
+    forEachVisible(original, labelled.picture, x0: 0, y0: 0, width: original.width, height: original.height) {
+      _, pixel, isVisible in
+      if !isVisible { labelled.mask[pixel] = 0 }
+    }
+  }
+
+  /// Says of every pixel of a rectangle whether the mean change over 3 x 3 pixels and all channels is visible.
+  /// - Parameter body: gets the pixel's place in the rectangle and in the picture.
+  private func forEachVisible(
+    _ before: FloatPicture, _ after: FloatPicture, x0: Int, y0: Int, width columns: Int, height rows: Int,
+    _ body: (_ place: Int, _ pixel: Int, _ isVisible: Bool) -> Void
+  ) {
+    guard columns > 0, rows > 0 else { return }
     let (width, pixels) = (before.width, before.pixelCount)
     let change = before.values.withUnsafeBufferPointer { before in
-      labelled.picture.values.withUnsafeBufferPointer { after in
-        Plane(width: coverage.width, height: coverage.height) { y, row in
-          let start = (coverage.y0 + y) * width + coverage.x0
-          for x in 0..<coverage.width { row[x] = 0 }
+      after.values.withUnsafeBufferPointer { after in
+        Plane(width: columns, height: rows) { y, row in
+          let start = (y0 + y) * width + x0
+          for x in 0..<columns { row[x] = 0 }
           for first in stride(from: start, to: after.count, by: pixels) {
-            for x in 0..<coverage.width { row[x] += abs(after[first + x] - before[first + x]) }
+            for x in 0..<columns { row[x] += abs(after[first + x] - before[first + x]) }
           }
         }
       }
     }
     let threshold = Float(recipe.visible) * Float(9 * before.channels)
-    let (columns, rows) = (coverage.width, coverage.height)
     change.values.withUnsafeBufferPointer { change in
       for y in 0..<rows {
-        for x in 0..<columns where coverage.values[y * columns + x] > 0.3 {
+        for x in 0..<columns {
           var sum: Float = 0
           for line in max(y - 1, 0)...min(y + 1, rows - 1) {
             for column in max(x - 1, 0)...min(x + 1, columns - 1) { sum += change[line * columns + column] }
           }
-          if sum > threshold { labelled.mask[(coverage.y0 + y) * width + coverage.x0 + x] = 1 }
+          body(y * columns + x, (y0 + y) * width + x0 + x, sum > threshold)
         }
       }
     }

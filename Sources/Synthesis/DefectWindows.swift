@@ -46,6 +46,7 @@ extension DefectPlanter {
         &random)
       labelled.paste(part, x: x, y: y)
     }
+    unmarkRestored(picture, in: &labelled)
     return labelled
   }
 }
