@@ -33,7 +33,7 @@ demo: build ## Train on generated parts, find planted defects in new ones, write
 	$(BLEMISH) demo $(DEMO)
 
 lint: ## The style
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 
 clean: ## Remove what was built (not libtorch)
 	rm -rf .build $(DEMO)

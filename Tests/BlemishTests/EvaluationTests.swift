@@ -95,10 +95,11 @@ import Testing
     #expect(machine == .current(.cpu))
     #expect(!machine.processor.isEmpty && machine.threads > 0)
 
-    // At the fair threshold, no good training picture has more than one pixel above.
+    // At the fair threshold, no good training picture has more than one pixel above, but for the rounding that
+    // another batch brings.
     for sample in dataset.train {
       let inspection = try model.inspect([model.configuration.prepare(sample.path)])[0]
-      #expect(inspection.anomalyMap.values.count { $0 > threshold } <= 1)
+      #expect(inspection.anomalyMap.values.count { $0 > threshold + 1e-5 } <= 1)
     }
 
     let good = try model.evaluate(dataset.test.filter { !$0.isAnomalous })

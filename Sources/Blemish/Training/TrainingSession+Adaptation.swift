@@ -1,6 +1,7 @@
 import Backbones
 import Crypto
 import Foundation
+import Imaging
 import Torch
 
 extension TrainingSession {
@@ -27,7 +28,7 @@ extension TrainingSession {
     }
     let initial = model.backboneWeights
     let adaptation = BackboneAdaptation(
-      asked, initial: initial, configuration: model.configuration,
+      asked, initial: initial, configuration: tuningConfiguration,
       multiple: try BackboneCatalogue.named(model.configuration.backbone).sizeMultiple, seed: record.seed,
       device: model.device, resuming: (resuming?.tensors ?? [:]).filter { BackboneAdaptation.owns($0.key) })
     let weights: [String: StoredTensor]?
@@ -63,12 +64,20 @@ extension TrainingSession {
     }
   }
 
+  /// How pictures are prepared to tune on: resized in one way, whatever the detector's, so that detectors can share
+  /// what was tuned.
+  private var tuningConfiguration: ModelConfiguration {
+    var configuration = model.configuration
+    configuration.filter = ResamplingFilter.bilinear.rawValue
+    return configuration
+  }
+
   /// Where tuned weights are shared with other trainings that would tune in the same way.
   private func sharedAdaptation(
     _ record: TrainingRecord, _ asked: AdaptationRecord
   ) throws -> SharedAdaptation? {
     try options.adaptationFolder.map { folder in
-      let configuration = model.configuration
+      let configuration = tuningConfiguration
       let options = String(decoding: try JSONEncoder.stable.encode(asked.options), as: UTF8.self)
       let all = [
         configuration.backboneHash ?? "", "\(configuration.height)x\(configuration.width)",
