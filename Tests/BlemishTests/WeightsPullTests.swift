@@ -244,7 +244,7 @@ import Torch
     fixture.silence = 1
     let start = ContinuousClock.now
     await expectFailure(from: server, "timeout", leaving: ["tiny.part", "tiny.part.from"])
-    #expect(ContinuousClock.now - start < .seconds(120))
+    #expect(ContinuousClock.now - start < .seconds(500))
   }
 
   @Test func saysThatTheDiskIsFull() async throws {
@@ -289,7 +289,7 @@ import Torch
   @Test func cancellingKeepsWhatHasCome() async throws {
     let server = try WeightsServer { [file = fixture.file] request, _ in
       var reply = WeightsServer.ranged(file, request, tag: "\"1\"")
-      reply.delay = 5
+      reply.delay = 300
       return reply
     }
     let cache = fixture.cache(from: server)
