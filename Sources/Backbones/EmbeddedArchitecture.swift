@@ -21,7 +21,7 @@ public struct EmbeddedArchitecture: Sendable, Codable, Equatable {
 
   /// The network that ships with the program.
   public static let standard = EmbeddedArchitecture(
-    widths: [24, 48, 96, 160, 192], blocks: [1, 2, 2, 1], pyramid: 48, evidence: 16)
+    widths: [24, 48, 96, 160, 192], blocks: [1, 2, 2, 1], pyramid: 48, evidence: 8)
 
   /// How many input pixels a step in the map of each stage is.
   public var strides: [Int] { blocks.indices.map { 4 << $0 } }

@@ -2,10 +2,10 @@ import Foundation
 
 extension Coverage {
   /// A thin line that wanders: often narrower than a pixel, sometimes soft, sometimes with gaps.
-  static func line(width: Int, height: Int, _ random: inout SynthesisRandom) -> Coverage {
-    let size = Float(min(width, height))
+  /// - Parameter scale: in pixels; the line is between a twelfth and six fifths of it long.
+  static func line(scale: Float, width: Int, height: Int, _ random: inout SynthesisRandom) -> Coverage {
     let step: Float = 3
-    let count = max(3, Int(random.logUniform(size / 12, size * 1.2) / step))
+    let count = max(3, Int(random.logUniform(scale / 12, scale * 1.2) / step))
     let unrest = random.uniform(0, 0.35)
     var direction = random.uniform(0, 2 * .pi)
     var points = [SIMD2<Float>.zero]

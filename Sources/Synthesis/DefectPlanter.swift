@@ -23,12 +23,9 @@ public struct DefectPlanter: Sendable {
     var labelled = LabelledPicture(
       picture: picture, mask: [Float](repeating: 0, count: picture.pixelCount))
     guard !random.chance(Float(recipe.none)) || always else { return labelled }
-    let second = random.chance(Float(recipe.second))
-    let third = random.chance(Float(recipe.third))
-    for _ in 0..<1 + (second ? 1 : 0) + (third ? 1 : 0) {
-      plant(random.pick(shares), into: &labelled, donor: donor, &random)
-    }
-    if second || third { unmarkRestored(picture, in: &labelled) }
+    let count = 1 + random.below(recipe.most)
+    for _ in 0..<count { plant(random.pick(shares), into: &labelled, donor: donor, &random) }
+    if count > 1 { unmarkRestored(picture, in: &labelled) }
     return labelled
   }
 
@@ -39,7 +36,9 @@ public struct DefectPlanter: Sendable {
   ) {
     let before = labelled.picture
     let amplitude = recipe.amplitude.draw(&random) * (random.chance(0.6) ? -1 : 1)
-    var defect = PlantedAlteration(picture: before, amplitude: amplitude, random: random.split())
+    let scale = recipe.scale.draw(&random) * Float(min(before.width, before.height))
+    var defect = PlantedAlteration(
+      picture: before, amplitude: amplitude, scale: scale, random: random.split())
     let coverage = defect.apply(kind, donor: donor)
     labelled.picture = defect.picture
     mark(coverage, from: before, in: &labelled)
@@ -55,7 +54,7 @@ public struct DefectPlanter: Sendable {
   }
 
   /// Takes the mark from pixels that look as before again, because one defect came over another.
-  func unmarkRestored(_ original: FloatPicture, in labelled: inout LabelledPicture) {
+  private func unmarkRestored(_ original: FloatPicture, in labelled: inout LabelledPicture) {
     forEachVisible(original, labelled.picture, x0: 0, y0: 0, width: original.width, height: original.height) {
       _, pixel, isVisible in
       if !isVisible { labelled.mask[pixel] = 0 }

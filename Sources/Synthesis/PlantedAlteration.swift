@@ -4,28 +4,32 @@ import Foundation
 struct PlantedAlteration {
   private(set) var picture: FloatPicture
   private let amplitude: Float
+  private let scale: Float
   private var random: SynthesisRandom
 
-  init(picture: FloatPicture, amplitude: Float, random: SynthesisRandom) {
+  /// - Parameters:
+  ///   - amplitude: the change of brightness, of 1 from black to white.
+  ///   - scale: the side in pixels of the picture that the defect would have its usual size in.
+  init(picture: FloatPicture, amplitude: Float, scale: Float, random: SynthesisRandom) {
     self.picture = picture
     self.amplitude = amplitude
+    self.scale = scale
     self.random = random
   }
 
   private var width: Int { picture.width }
   private var height: Int { picture.height }
-  private var side: Float { Float(min(picture.width, picture.height)) }
 
   /// Alters the picture.
   /// - Returns: where, and how much of every pixel.
   mutating func apply(_ kind: SyntheticDefectKind, donor: () -> FloatPicture) -> Coverage {
     switch kind {
     case .line:
-      let line = Coverage.line(width: width, height: height, &random)
+      let line = Coverage.line(scale: scale, width: width, height: height, &random)
       tint(line, by: amplitude)
       return line
     case .blob:
-      let blob = blob(1.5, side / 3.5)
+      let blob = blob(1.5, scale / 3.5)
       tint(blob, by: amplitude, texture: random.chance(0.4) ? (1.2, 10, random.uniform(0.02, 0.15)) : nil)
       return blob
     case .foreignPiece, .ownPiece:
@@ -34,7 +38,7 @@ struct PlantedAlteration {
     case .warp: return warpPatch()
     case .stain: return stain()
     case .noise:
-      let blob = blob(3, side / 4)
+      let blob = blob(3, scale / 4)
       tint(blob, by: 0, texture: (1, 6, random.logUniform(0.05, 0.3)))
       return blob
     case .dots: return dots()
@@ -78,7 +82,7 @@ struct PlantedAlteration {
   }
 
   private mutating func replacePiece(from source: FloatPicture) -> Coverage {
-    let coverage = blob(4, side / 3)
+    let coverage = blob(4, scale / 3)
     let turn = Turn(random.below(8))
     let (shiftX, shiftY) = (random.below(source.width), random.below(source.height))
     let lift: Float = random.chance(0.3) ? random.uniform(-0.15, 0.15) : 0
@@ -97,7 +101,7 @@ struct PlantedAlteration {
   }
 
   private mutating func blurPatch() -> Coverage {
-    let coverage = blob(5, side / 3)
+    let coverage = blob(5, scale / 3)
     guard coverage.width > 0, coverage.height > 0 else { return coverage }
     let deviation = random.uniform(1, 4)
     let blurred = (0..<picture.channels).map { Plane(picture, channel: $0).blurred(deviation).values }
@@ -106,7 +110,7 @@ struct PlantedAlteration {
   }
 
   private mutating func warpPatch() -> Coverage {
-    let coverage = blob(5, side / 3)
+    let coverage = blob(5, scale / 3)
     guard coverage.width > 0, coverage.height > 0 else { return coverage }
     func displacement() -> Plane {
       var field = SmoothField.make(
@@ -134,7 +138,7 @@ struct PlantedAlteration {
   }
 
   private mutating func stain() -> Coverage {
-    let radius = random.logUniform(side / 8, side / 2)
+    let radius = random.logUniform(scale / 8, scale / 2)
     var coverage = Coverage.blob(
       radius: radius, x: random.uniform(0, Float(width)), y: random.uniform(0, Float(height)), width: width,
       height: height, &random)
@@ -161,7 +165,7 @@ struct PlantedAlteration {
   }
 
   private mutating func changeTone() -> Coverage {
-    let coverage = blob(3, side / 2.5)
+    let coverage = blob(3, scale / 2.5)
     let factor = random.chance(0.6) ? random.logUniform(0.3, 0.85) : random.logUniform(1.2, 2)
     // Around black it is a shadow or a shine, around the mean another contrast.
     let keepsMean = random.chance(0.5)

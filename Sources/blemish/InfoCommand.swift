@@ -22,6 +22,7 @@ struct Info: ParsableCommand {
       ("detector", "\(configuration.detector) \(configuration.detectorConfiguration)"),
       ("backbone", backbone(configuration)),
       ("picture size", "\(configuration.height)x\(configuration.width), resized \(configuration.filter)"),
+      ("tiles", configuration.tile.map { "overlapping, \($0)x\($0)" } ?? "none: pictures are seen whole"),
       ("map size", "\(configuration.mapHeight)x\(configuration.mapWidth)"),
       ("feature maps", configuration.features.map(\.description).joined(separator: ", ")),
       ("written by", "Blemish \(configuration.blemish)"),

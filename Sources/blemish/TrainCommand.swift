@@ -35,8 +35,15 @@ struct Train: ParsableCommand {
   @Flag(help: "Leaves the backbone's weights out of the model file; they must then stay where they are.")
   var referToWeights = false
 
-  @Option(help: "The pictures' size at the backbone: the shorter side, or HEIGHTxWIDTH.")
+  @Option(help: "The pictures' size at the backbone: the shorter side, HEIGHTxWIDTH, or own.")
   var size: String?
+
+  @Option(
+    help: """
+      Sees pictures in overlapping tiles of this side, at their own resolution where --size says nothing else: for \
+      defects that vanish when a picture is shrunk.
+      """)
+  var tile: Int?
 
   @Option(
     help: "Published settings: the name of an MVTec category, or a YAML file in the published layout.")
@@ -173,6 +180,7 @@ struct Train: ParsableCommand {
     options.backbone = backbone ?? published?.backbone ?? BackboneCatalogue.standard
     options.embedsBackbone = !referToWeights
     options.size = try size.map(RequestedSize.init(argument:)) ?? published?.size.map { .side($0) }
+    options.tile = tile
     options.seed = seed
     options.heldOut = heldOut
     options.selection = keep
@@ -181,7 +189,7 @@ struct Train: ParsableCommand {
       options.detectorConfiguration = try UFlow.Configuration(flowSteps: steps).json
     }
     var schedule = try DetectorCatalogue.named(options.detector).schedule
-    schedule.epochs = epochs ?? published?.epochs ?? schedule.epochs
+    schedule = schedule.lasting(epochs ?? published?.epochs ?? schedule.epochs)
     schedule.batch = batch ?? published?.batch ?? schedule.batch
     schedule.learningRate = learningRate ?? published?.learningRate ?? schedule.learningRate
     schedule.weightDecay = weightDecay ?? published?.weightDecay ?? schedule.weightDecay
@@ -195,11 +203,15 @@ extension RequestedSize {
   /// A size as the command line has it.
   /// - Throws: `ValidationError` that says what it may be.
   init(argument text: String) throws {
+    guard text.lowercased() != "own" else {
+      self = .own
+      return
+    }
     let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false)
     let sides = parts.compactMap { Int($0) }
     guard (1...2).contains(parts.count), sides.count == parts.count, sides.allSatisfy((16...16384).contains)
     else {
-      throw ValidationError("--size takes a side or HEIGHTxWIDTH of 16 to 16384 pixels, not '\(text)'")
+      throw ValidationError("--size takes a side, HEIGHTxWIDTH of 16 to 16384 pixels, or own, not '\(text)'")
     }
     self = sides.count == 1 ? .side(sides[0]) : .exact(height: sides[0], width: sides[1])
   }

@@ -139,7 +139,7 @@ struct RecordedMSFlow {
     try golden.expectClose(latents.logDeterminant.floats, "ljd")
     try golden.expectClose(latents.loss.floats, "loss")
 
-    let maps = recorded.flow.maps(latents, height: recorded.size, width: recorded.size)
+    let maps = recorded.flow.maps(latents.z, height: recorded.size, width: recorded.size)
     try golden.expectClose(maps.localization.floats, "map_add")
     try golden.expectClose(maps.detection.floats, "map_mul")
     try golden.expectClose(maps.imageScore.floats, "image_score")

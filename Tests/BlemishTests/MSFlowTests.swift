@@ -45,7 +45,7 @@ import Torch
       for (feature, expected) in zip(flow.inverse(latents.z), pooled) {
         #expect((feature - expected).square().sqrt().amax([0, 1, 2, 3]).item < 1e-3)
       }
-      let maps = flow.maps(latents, height: height, width: width)
+      let maps = flow.maps(latents.z, height: height, width: width)
       #expect(maps.localization.shape == [2, height, width])
       #expect(maps.detection.shape == [2, height, width])
       #expect(maps.imageScore.shape == [2])
@@ -165,7 +165,7 @@ import Torch
       configuration.topFraction = fraction
       let flow = try MSFlow(Parameters(seed: 3).root, features: shapes, configuration: configuration)
       withoutGradient {
-        let maps = flow.maps(flow(features), height: 64, width: 64)
+        let maps = flow.maps(flow(features).z, height: 64, width: 64)
         let largest = maps.detection.floats.sorted(by: >).prefix(Int(64 * 64 * fraction))
         let mean = largest.reduce(0) { $0 + Double($1) } / Double(largest.count)
         #expect(abs(maps.imageScore.item - mean) < 1e-5)

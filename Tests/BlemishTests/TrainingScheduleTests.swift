@@ -28,6 +28,17 @@ import Testing
     for (rate, expected) in zip(rates, expected) { #expect(abs(rate - expected) < 1e-12) }
   }
 
+  @Test func aShorterTrainingWarmsUpAndCutsInProportion() {
+    let long = schedule(
+      .warmUpAndMilestones(start: 0.1, warmUp: 12, milestones: [70, 90], factor: 0.5), epochs: 100)
+    #expect(long.lasting(100) == long)
+    #expect(
+      long.lasting(10).course == .warmUpAndMilestones(start: 0.1, warmUp: 1, milestones: [7, 9], factor: 0.5))
+    #expect(long.lasting(10).epochs == 10)
+    let ramp = schedule(.ramp(end: 0.4))
+    #expect(ramp.lasting(3).course == ramp.course && ramp.lasting(3).epochs == 3)
+  }
+
   @Test(arguments: [(0, 1, 1.0, 0.0), (1, 0, 1, 0), (.max, 1, 1, 0), (1, .max, 1, 0), (.min, 1, 1, 0)])
   func numbersThatMakeNoTrainingAreRefused(epochs: Int, batch: Int, rate: Double, decay: Double) {
     let schedule = TrainingSchedule(

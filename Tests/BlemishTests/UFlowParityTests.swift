@@ -73,7 +73,7 @@ struct RecordedUFlow {
     try golden.expectClose(latents.logDeterminant.floats, "ljd")
     try golden.expectClose(latents.loss.floats, "loss")
     // What was recorded under this name is one minus the likelihood.
-    let map = recorded.flow.maps(latents, height: 256, width: 256).localization
+    let map = recorded.flow.maps(latents.z, height: 256, width: 256).localization
     try golden.expectClose(map.floats, "likelihood_map")
 
     let gradients = try golden.gradients()

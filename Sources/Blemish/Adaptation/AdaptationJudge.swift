@@ -33,7 +33,10 @@ struct AdaptationJudge {
   init(judged: Pictures, normal: Pictures, defects: DefectRecipe, device: Device) {
     self.judged = (judged.pictures, Array(judged.indices.prefix(Self.mostJudged)))
     self.normal = (normal.pictures, Array(normal.indices.prefix(Self.mostNormal)))
-    planter = DefectPlanter(recipe: defects)
+    // One in each picture: several would tell less of those that are hard to see.
+    var single = defects
+    single.most = 1
+    planter = DefectPlanter(recipe: single)
     self.device = device
   }
 

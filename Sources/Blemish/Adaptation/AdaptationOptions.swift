@@ -15,9 +15,7 @@ public struct AdaptationOptions: Sendable, Codable, Equatable {
   /// The largest change of a picture's brightness, of 1 from black to white.
   public var brightnessJitter = 0.05
   /// What is planted.
-  public var defects = DefectRecipe.standard
-  /// Where how much of it is planted.
-  public var windows = DefectWindows.standard
+  public var defects = DefectRecipe.adaptation
   /// How long the training may take, in minutes: the first steps are timed, and there are as many as fit. Nil for
   /// all of them.
   public var minutes: Double? = 10
@@ -39,19 +37,21 @@ public struct AdaptationOptions: Sendable, Codable, Equatable {
     try schedule.check()
     try SegmenterSchedule.check(pixels, "pixels", 1...1 << 30)
     try SegmenterSchedule.check(longestSide, "longestSide", 16...4096)
-    try windows.check()
+    try defects.check()
     try SegmenterSchedule.check(contrastJitter, "contrastJitter", 0...1)
     try SegmenterSchedule.check(brightnessJitter, "brightnessJitter", 0...1)
     if let minutes { try SegmenterSchedule.check(minutes, "minutes", 0...1e6) }
   }
 }
 
-extension DefectWindows {
-  /// Checks that the numbers make a planting.
-  /// - Throws: ``ConfigurationError`` that names the number.
-  fileprivate func check() throws {
-    try SegmenterSchedule.check(side, "windows.side", 8...4096)
-    try SegmenterSchedule.check(none, "windows.none", 0...1)
-    try SegmenterSchedule.check(most, "windows.most", 1...1000)
-  }
+extension DefectRecipe {
+  /// What the embedded backbone is tuned with: pictures of parts are larger than those that are generated, and
+  /// have room for more and relatively smaller defects.
+  static let adaptation: DefectRecipe = {
+    var recipe = DefectRecipe.standard
+    recipe.none = 0.15
+    recipe.most = 7
+    recipe.scale = .init(0.25, 1.3)
+    return recipe
+  }()
 }

@@ -33,7 +33,7 @@ struct PlantedGoodPictures: LabelledPictureSource {
     for index in picture.values.indices {
       picture.values[index] = min(max((picture.values[index] - 0.5) * contrast + 0.5 + brightness, 0), 1)
     }
-    return planter.plant(into: picture, windows: options.windows, donor: { draw(&donor) }, &random)
+    return planter.plant(into: picture, donor: { draw(&donor) }, &random)
   }
 
   /// A picture, or a crop of one that is larger.

@@ -96,7 +96,7 @@ private struct StageTimer {
     let latents = withoutGradient { model.detector(features) }
     let side = model.configuration.mapHeight
     try add("map") {
-      withoutGradient { _ = model.detector.maps(latents, height: side, width: side).imageScore.floats }
+      withoutGradient { _ = model.detector.maps(latents.z, height: side, width: side).imageScore.floats }
     }
     try timeTests(model)
     try timeTraining(model, features)

@@ -86,7 +86,7 @@ public struct ComparisonPlan: Sendable {
       options.detectorConfiguration = try UFlow.Configuration(flowSteps: steps).json
     }
     var schedule = try DetectorCatalogue.named(run.detector).schedule
-    schedule.epochs = choices.epochs ?? published?.epochs ?? schedule.epochs
+    schedule = schedule.lasting(choices.epochs ?? published?.epochs ?? schedule.epochs)
     schedule.batch = choices.batch ?? published?.batch ?? schedule.batch
     schedule.learningRate = choices.learningRate ?? published?.learningRate ?? schedule.learningRate
     schedule.weightDecay = choices.weightDecay ?? published?.weightDecay ?? schedule.weightDecay

@@ -13,6 +13,8 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
     public var heldOut: Double
     /// The picture size that was asked for.
     public var size: String?
+    /// The side of the tiles that pictures were seen in; nil where they were seen whole.
+    public var tile: Int?
     /// How the backbone was tuned on good pictures; nil where it was not.
     public var adaptation: AdaptationOptions?
     /// Which a contrario test decided, and how strictly.
@@ -25,9 +27,11 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
       selection = options.selection
       adaptation = try options.chosenAdaptation(BackboneCatalogue.named(options.backbone))
       heldOut = options.heldOut
+      tile = options.tile
       size = options.size.map { size in
         switch size {
         case .side(let side): "\(side)"
+        case .own: "own"
         case .exact(let height, let width): "\(height)x\(width)"
         }
       }

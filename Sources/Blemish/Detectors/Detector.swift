@@ -10,8 +10,8 @@ public protocol Detector {
   func callAsFunction(_ features: [Tensor]) -> Latents
   /// The features that have these latents.
   func inverse(_ z: [Tensor]) -> [Tensor]
-  /// Anomaly maps and scores of every picture of a batch.
-  func maps(_ latents: Latents, height: Int, width: Int) -> Maps
+  /// Anomaly maps and scores of every picture of a batch, of its latents at all scales, finest first.
+  func maps(_ z: [Tensor], height: Int, width: Int) -> Maps
 }
 
 /// The latent variables of a batch of pictures.

@@ -118,8 +118,8 @@ public struct MSFlow: Detector {
 
   /// The additive map for localization, the multiplicative map for detection, and the mean of the latter's
   /// largest values as the image score.
-  public func maps(_ latents: Latents, height: Int, width: Int) -> Maps {
-    let logLikelihoods = latents.z.map { $0.square().mean([1], keepingDimensions: true) * -0.5 }
+  public func maps(_ z: [Tensor], height: Int, width: Int) -> Maps {
+    let logLikelihoods = z.map { $0.square().mean([1], keepingDimensions: true) * -0.5 }
 
     /// The sum of the scales' maps at the size asked for, `[batch, height, width]`.
     func sum(_ maps: [Tensor]) -> Tensor {

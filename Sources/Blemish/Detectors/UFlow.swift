@@ -131,16 +131,16 @@ public struct UFlow: Detector {
   }
 
   /// One minus the likelihood map, for pixels and regions; its maximum scores the picture.
-  public func maps(_ latents: Latents, height: Int, width: Int) -> Maps {
-    let likelihood = likelihoodMap(latents, height: height, width: width)
+  public func maps(_ z: [Tensor], height: Int, width: Int) -> Maps {
+    let likelihood = likelihoodMap(z, height: height, width: width)
     let anomaly = 1 - likelihood.squeeze(1)
     return Maps(localization: anomaly, detection: anomaly, imageScore: anomaly.amax([1, 2]))
   }
 
   /// `exp(-0.5 * mean over channels of z^2)`, resized bilinearly, averaged over the scales:
   /// `[batch, 1, height, width]`.
-  public func likelihoodMap(_ latents: Latents, height: Int, width: Int) -> Tensor {
-    let maps = latents.z.map { z in
+  public func likelihoodMap(_ z: [Tensor], height: Int, width: Int) -> Tensor {
+    let maps = z.map { z in
       (z.square().mean([1], keepingDimensions: true) * -0.5).exp()
         .interpolateBilinear(height: height, width: width)
     }

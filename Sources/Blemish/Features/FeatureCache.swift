@@ -147,7 +147,8 @@ extension Model {
     let weights = configuration.backboneHash ?? "seeded"
     return [
       blemishVersion, Torch.version, configuration.backbone, weights, configuration.padding,
-      "\(configuration.height)x\(configuration.width)", configuration.filter, precision.elementType.rawValue,
+      "\(configuration.height)x\(configuration.width)", configuration.tile.map { "tile \($0)" } ?? "whole",
+      configuration.filter, precision.elementType.rawValue,
       device.description,
     ].joined(separator: " ")
   }

@@ -143,10 +143,10 @@ extension Model {
     let calibration = configuration.background?.test
     let found = try withTorchErrors {
       withoutGradient {
-        let latents = detector(features(Tensor(pictures)))
-        let maps = detector.maps(latents, height: height, width: width)
+        let z = latents(Tensor(pictures))
+        let maps = detector.maps(z, height: height, width: width)
         return (
-          z: latents.z.map { (values: $0.floats, shape: $0.shape) }, localization: maps.localization.floats,
+          z: z.map { (values: $0.floats, shape: $0.shape) }, localization: maps.localization.floats,
           detection: maps.detection.floats, scores: maps.imageScore.floats
         )
       }

@@ -85,7 +85,12 @@ extension Model {
     } else if found.others.isEmpty {
       notes.append("the weights of the backbone \(backbone.name) are not in it")
     }
-    if configuration.height != configuration.width {
+    if let tiles = configuration.tiles {
+      notes.append(
+        "the flow is of tiles of \(tiles.tileHeight)x\(tiles.tileWidth), which the published code does not cut"
+      )
+    }
+    if configuration.seenSize.height != configuration.seenSize.width {
       notes.append("the published code knows square pictures only")
     }
     if configuration.training?.finished == false { notes.append("the training of the model is not finished") }

@@ -40,7 +40,8 @@ extension Model {
       guard ResamplingFilter(rawValue: configuration.filter) != nil else {
         throw ConfigurationError("unknown resampling filter '\(configuration.filter)'")
       }
-      try PictureSize.check(height: configuration.height, width: configuration.width, for: description)
+      try PictureSize.check(
+        height: configuration.height, width: configuration.width, tile: configuration.tile, for: description)
       try PictureSize.check(mapHeight: configuration.mapHeight, mapWidth: configuration.mapWidth)
       backboneWeights =
         configuration.embedsBackbone
@@ -140,9 +141,7 @@ extension Model {
 extension ModelConfiguration {
   /// Checks that the detector's features are those that the backbone gives at the picture size.
   fileprivate func checkFeatures(of backbone: any Backbone) throws {
-    let expected = zip(backbone.channels, backbone.strides).map {
-      FeatureShape(channels: $0, height: height / $1, width: width / $1)
-    }
+    let expected = backbone.featureShapes(height: seenSize.height, width: seenSize.width)
     if let test = background?.test, test.energies.count != features.count || !test.isSound {
       throw ConfigurationError("its calibration is damaged; 'blemish calibrate' makes a new one")
     }

@@ -120,6 +120,8 @@ public struct ImportedModel {
       switch requested {
       case .side(let side): (side, side)
       case .exact(let height, let width): (height, width)
+      case .own:
+        throw ConfigurationError("a checkpoint has no pictures of its own: --size takes numbers here")
       case nil: nil
       }
     guard let features = published.features else {

@@ -21,26 +21,27 @@ public struct Model {
   public let precision: Precision
 
   /// A new model.
-  /// - Parameter parameters: the detector's, freshly initialised or from a state dict; the model lives where they do.
+  /// - Parameters:
+  ///   - tile: the side of the tiles that pictures are seen in; nil to see them whole.
+  ///   - parameters: the detector's, freshly initialised or from a state dict; the model lives where they do.
   /// - Throws: ``ConfigurationError`` and ``BackboneError`` when the parts do not fit together.
   public init(
     detector type: any DetectorType.Type, detectorConfiguration: String? = nil,
     backbone description: BackboneDescription, weights: [LoadedWeights], height: Int, width: Int,
-    embeddingBackbone: Bool = true, precision: Precision = .auto, parameters: Parameters
+    tile: Int? = nil, embeddingBackbone: Bool = true, precision: Precision = .auto, parameters: Parameters
   ) throws {
-    try PictureSize.check(height: height, width: width, for: description)
+    try PictureSize.check(height: height, width: width, tile: tile, for: description)
     let preparation = type.preparation
     self.parameters = parameters
     self.precision = precision
     device = parameters.device
-    let map = Self.mapSize(height: height, width: width, shorterSide: preparation.mapSide)
+    let map = Self.mapSize(height: height, width: width, shorterSide: tile == nil ? preparation.mapSide : nil)
     try PictureSize.check(mapHeight: map.height, mapWidth: map.width)
     backboneWeights = try description.stateDict(from: weights.map(\.file))
     backbone = try description.build(
       backboneWeights, padding: preparation.padding, precision: precision, device: device)
-    let features = zip(backbone.channels, backbone.strides).map {
-      FeatureShape(channels: $0, height: height / $1, width: width / $1)
-    }
+    let side = tile ?? max(height, width)
+    let features = backbone.featureShapes(height: min(side, height), width: min(side, width))
     let json = try detectorConfiguration ?? type.standardJSON(scales: features.count)
     detector = try type.make(
       parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
@@ -48,7 +49,7 @@ public struct Model {
       detector: type.name, detectorConfiguration: json, backbone: description.name,
       backboneHash: backboneWeights.isEmpty ? nil : contentHash(of: backboneWeights),
       backboneFiles: weights.map(\.path), embedsBackbone: embeddingBackbone && !backboneWeights.isEmpty,
-      height: height, width: width, filter: preparation.filter.rawValue,
+      height: height, width: width, tile: tile, filter: preparation.filter.rawValue,
       padding: preparation.padding.rawValue,
       mapHeight: map.height, mapWidth: map.width, features: features)
   }
@@ -79,9 +80,7 @@ public struct Model {
     let preparation = type.preparation
     backbone = try description.buildGenerated(
       padding: preparation.padding, precision: precision, device: parameters.device)
-    let features = zip(backbone.channels, backbone.strides).map {
-      FeatureShape(channels: $0, height: choice.size / $1, width: choice.size / $1)
-    }
+    let features = backbone.featureShapes(height: choice.size, width: choice.size)
     let json = try type.standardJSON(scales: features.count)
     detector = try type.make(
       parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
@@ -105,9 +104,16 @@ public struct Model {
     return ((height * side + shorter / 2) / shorter, (width * side + shorter / 2) / shorter)
   }
 
-  /// The feature maps of prepared pictures `[batch, 3, height, width]`, finest scale first.
+  /// The feature maps of prepared pictures or tiles `[batch, 3, height, width]`, finest scale first.
   public func features(_ images: Tensor) -> [Tensor] {
     withoutGradient { backbone(images.to(device: device)) }
+  }
+}
+
+extension Backbone {
+  /// The shapes of the feature maps of pictures of a size, finest first.
+  func featureShapes(height: Int, width: Int) -> [FeatureShape] {
+    zip(channels, strides).map { FeatureShape(channels: $0, height: height / $1, width: width / $1) }
   }
 }
 

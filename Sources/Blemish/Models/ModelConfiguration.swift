@@ -24,6 +24,8 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   public var height: Int
   /// Columns of the pictures that the backbone sees.
   public var width: Int
+  /// The side of the overlapping tiles that pictures are seen in; nil where they are seen whole.
+  public var tile: Int?
   /// How pictures are resized.
   public var filter: String
   /// How the backbone's convolutions continue the picture.
@@ -32,7 +34,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   public var mapHeight: Int
   /// Columns of the maps that are evaluated.
   public var mapWidth: Int
-  /// The backbone's feature maps, finest first.
+  /// The backbone's feature maps, of a tile where there are tiles, finest first.
   public var features: [FeatureShape]
   /// What the a contrario test has learnt from good pictures; nil for a model that knows the published test only.
   public var background: LearntBackground?

@@ -6,11 +6,19 @@ enum PictureSize {
   /// The most pixels of a picture at the backbone, and of a map.
   static let maximumPixelCount = 1 << 26
 
+  /// Smaller tiles show too little of what is around a place.
+  static let smallestTile = 64
+
   /// Checks a size at the backbone.
+  /// - Parameter tile: the side of the tiles that pictures are seen in; nil where they are seen whole.
   /// - Throws: ``ConfigurationError``.
-  static func check(height: Int, width: Int, for backbone: BackboneDescription) throws {
+  static func check(height: Int, width: Int, tile: Int? = nil, for backbone: BackboneDescription) throws {
     try check(height: height, width: width, of: "pictures")
-    let multiple = backbone.sizeMultiple
+    let multiple = tile == nil ? backbone.sizeMultiple : max(backbone.sizeMultiple, TileGrid.multiple)
+    if let tile, tile % multiple != 0 || tile < smallestTile {
+      throw ConfigurationError(
+        "The side of tiles must be a multiple of \(multiple) of at least \(smallestTile), not \(tile).")
+    }
     guard height % multiple == 0, width % multiple == 0 else {
       func nearest(_ side: Int) -> Int { max((side + multiple / 2) / multiple, 1) * multiple }
       throw ConfigurationError(
@@ -31,7 +39,7 @@ enum PictureSize {
     guard sides ~= height, sides ~= width, height * width <= maximumPixelCount else {
       throw ConfigurationError(
         "\(what) of \(height)x\(width) cannot be worked on: at most \(maximumPixelCount) pixels can; "
-          + "choose another --size, or cut the pictures into tiles"
+          + "choose another --size, or cut the pictures"
       )
     }
   }

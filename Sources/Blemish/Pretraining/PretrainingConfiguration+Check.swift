@@ -33,24 +33,38 @@ extension PretrainingConfiguration {
     try check(pictures.blurred, "pictures.blurred", 0...1)
     try checkInterval(pictures.contrast, "pictures.contrast")
     try checkInterval(pictures.sensorNoise, "pictures.sensorNoise")
-    try checkShares(defects.kinds.values, "defects.kinds")
-    try check(defects.none, "defects.none", 0...1)
-    try check(defects.second, "defects.second", 0...1)
-    try check(defects.third, "defects.third", 0...1)
-    try checkInterval(defects.amplitude, "defects.amplitude")
-    try check(defects.visible, "defects.visible", 0...1)
-  }
-
-  private func checkShares(_ shares: some Collection<Double>, _ name: String) throws {
-    let sum = shares.reduce(0, +)
-    guard shares.allSatisfy({ $0 >= 0 }), sum > 0, sum.isFinite else {
-      throw ConfigurationError("\(name) must be shares of at least 0 that are not all 0")
+    do {
+      try defects.check()
+    } catch {
+      throw ConfigurationError("defects.\(error)")
     }
   }
+}
 
-  private func checkInterval(_ interval: PictureRecipe.ClosedInterval, _ name: String) throws {
-    guard interval.low > 0, interval.low <= interval.high, interval.high <= 1 else {
-      throw ConfigurationError("\(name) must go from a low above 0 to a high of at most 1")
-    }
+extension DefectRecipe {
+  /// Checks that the numbers make a planting.
+  /// - Throws: ``ConfigurationError`` that names the number.
+  func check() throws {
+    try checkShares(kinds.values, "kinds")
+    try SegmenterSchedule.check(none, "none", 0...1)
+    try SegmenterSchedule.check(most, "most", 1...1000)
+    try checkInterval(scale, "scale", upTo: 10)
+    try checkInterval(amplitude, "amplitude")
+    try SegmenterSchedule.check(visible, "visible", 0...1)
+  }
+}
+
+private func checkShares(_ shares: some Collection<Double>, _ name: String) throws {
+  let sum = shares.reduce(0, +)
+  guard shares.allSatisfy({ $0 >= 0 }), sum > 0, sum.isFinite else {
+    throw ConfigurationError("\(name) must be shares of at least 0 that are not all 0")
+  }
+}
+
+private func checkInterval(
+  _ interval: PictureRecipe.ClosedInterval, _ name: String, upTo highest: Double = 1
+) throws {
+  guard interval.low > 0, interval.low <= interval.high, interval.high <= highest else {
+    throw ConfigurationError("\(name) must go from a low above 0 to a high of at most \(highest)")
   }
 }

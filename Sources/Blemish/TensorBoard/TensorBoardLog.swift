@@ -48,9 +48,7 @@ public final class TensorBoardLog {
         .overlaid(with: inspection.anomalyMap, range: 0...1)
         .outlined(inspection.mask(of: inspection.logNFAMap))
       try events.add("maps/\(sample.name)", overlay, step: step)
-      let z = try withTorchErrors {
-        withoutGradient { model.detector(model.features(Tensor([prepared]))).z.map(\.floats) }
-      }
+      let z = try withTorchErrors { model.latents(Tensor([prepared])).map(\.floats) }
       latents = latents.isEmpty ? z : zip(latents, z).map { $0 + $1 }
     }
     for (scale, values) in latents.enumerated() {

@@ -61,7 +61,7 @@ public final class Trainer {
   }
 
   /// The number of steps of an epoch.
-  public var stepsPerEpoch: Int { (pictures.paths.count + schedule.batch - 1) / max(schedule.batch, 1) }
+  public var stepsPerEpoch: Int { (pictures.count + schedule.batch - 1) / max(schedule.batch, 1) }
 
   /// Trains until the schedule ends, patience runs out, or `shouldStop` says so after a step.
   /// - Parameters:
@@ -109,7 +109,7 @@ public final class Trainer {
   private func step() throws -> Double {
     let (epoch, position) = progress.step.quotientAndRemainder(dividingBy: stepsPerEpoch)
     var random = RandomStream(seed: seed, name: "epoch \(epoch)")
-    let order = Array(pictures.paths.indices).shuffled(using: &random)
+    let order = Array(0..<pictures.count).shuffled(using: &random)
     let chosen = order[(position * schedule.batch)..<min((position + 1) * schedule.batch, order.count)]
     return try withTorchErrors {
       let loss = model.detector(try pictures.batch(Array(chosen))).loss
@@ -124,7 +124,7 @@ public final class Trainer {
         clipGradientNorm(model.parameters.trainable.map(\.tensor), limit: limit)
       }
       optimizer.step(learningRate: schedule.learningRate(step: progress.step, stepsPerEpoch: stepsPerEpoch))
-      return value / Double(model.configuration.elementsPerPicture)
+      return value / Double(model.configuration.featureElements)
     }
   }
 
@@ -151,13 +151,13 @@ public final class Trainer {
 
   private func meanLoss(_ features: TrainingFeatures) throws -> Double {
     var sum = 0.0
-    for start in stride(from: 0, to: features.paths.count, by: schedule.batch) {
-      let indices = Array(start..<min(start + schedule.batch, features.paths.count))
+    for start in stride(from: 0, to: features.count, by: schedule.batch) {
+      let indices = Array(start..<min(start + schedule.batch, features.count))
       sum += try withTorchErrors {
         try withoutGradient { model.detector(try features.batch(indices)).negativeLogLikelihood.sum().item }
       }
     }
-    return sum / Double(features.paths.count * model.configuration.elementsPerPicture)
+    return sum / Double(features.count * model.configuration.featureElements)
   }
 
   private var patienceRanOut: Bool {

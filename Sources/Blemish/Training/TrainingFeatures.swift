@@ -2,13 +2,15 @@ import Crypto
 import Foundation
 import Torch
 
-/// The features of a fixed list of pictures: computed once where disk or memory allow, else whenever they are
-/// needed. They are rounded to 16 bits wherever they come from, so that a training does not depend on that.
+/// The features of a fixed list of pictures, or of the tiles that they are cut into: computed once where disk or
+/// memory allow, else whenever they are needed. They are rounded to 16 bits wherever they come from, so that a
+/// training does not depend on that.
 public final class TrainingFeatures {
   /// The pictures' paths.
   public let paths: [String]
   private let model: Model
-  /// Per picture, all scales one after the other, channels-last, 16 bit; nil for what is computed anew.
+  /// Per picture, its tiles one after the other, of each all scales, channels-last, 16 bit; nil for what is
+  /// computed anew.
   private var kept: [Data?]
 
   /// Pictures that are decoded at a time, ahead of the backbone.
@@ -47,7 +49,7 @@ public final class TrainingFeatures {
       // One picture at a time: what it gives then does not depend on which others are missing.
       for picture in batch {
         let index = missing[done]
-        let data = try withTorchErrors { encoded(model.features(Tensor([try picture.get()]))) }
+        let data = try withTorchErrors { encoded(Tensor([try picture.get()])) }
         do {
           kept[index] = try cache?.keep(data, keys[index])
         } catch {
@@ -64,18 +66,26 @@ public final class TrainingFeatures {
     }
   }
 
-  /// The features of a batch of pictures `[batch, channels, height, width]`, finest scale first.
+  /// What a training counts: tiles of all pictures, one picture's after the other's, or whole pictures.
+  public var count: Int { paths.count * tilesPerPicture }
+
+  private var tilesPerPicture: Int { model.configuration.tiles?.count ?? 1 }
+
+  /// The features `[batch, channels, height, width]`, finest scale first, of a batch of what is counted.
   /// - Throws: the error of a picture that can no longer be read.
   public func batch(_ indices: [Int]) throws -> [Tensor] {
-    let missing = indices.filter { kept[$0] == nil }
+    let places = indices.map { $0.quotientAndRemainder(dividingBy: tilesPerPicture) }
+    let missing = Set(places.map(\.quotient).filter { kept[$0] == nil }).sorted()
     let prepared = concurrentMap(missing.map { paths[$0] }) { [configuration = model.configuration] path in
       Result { try configuration.prepare(path) }
     }
     var computed: [Int: Data] = [:]
     for (index, picture) in zip(missing, prepared) {
-      computed[index] = encoded(model.features(Tensor([try picture.get()])))
+      computed[index] = encoded(Tensor([try picture.get()]))
     }
-    let pictures = indices.map { decoded(kept[$0] ?? computed[$0] ?? Data()) }
+    let pictures = places.map { picture, tile in
+      decoded(kept[picture] ?? computed[picture] ?? Data(), tile: tile)
+    }
     return model.configuration.features.indices.map { scale in
       Tensor.stack(pictures.map { $0[scale] }).to(device: model.device).to(.float32).permute([0, 3, 1, 2])
     }
@@ -85,10 +95,14 @@ public final class TrainingFeatures {
 
   private static let elementType = ElementType.float16
 
-  private var byteCount: Int { model.configuration.elementsPerPicture * Self.elementType.byteCount }
+  /// The bytes of a picture, and of a tile of it.
+  private var byteCount: Int { tilesPerPicture * tileByteCount }
+  private var tileByteCount: Int { model.configuration.featureElements * Self.elementType.byteCount }
 
-  /// The feature maps of one picture as they are kept.
-  private func encoded(_ maps: [Tensor]) -> Data {
+  /// The feature maps of one picture `[1, 3, height, width]` as they are kept.
+  private func encoded(_ picture: Tensor) -> Data {
+    let tiles = model.configuration.tiles
+    let maps = (0..<tilesPerPicture).flatMap { model.features(tiles?.tile($0, of: picture) ?? picture) }
     var data = Data(capacity: byteCount)
     for map in maps {
       // What is too large for 16 bits becomes the largest number there is.
@@ -98,10 +112,10 @@ public final class TrainingFeatures {
     return data
   }
 
-  /// The maps `[height, width, channels]` of one picture.
-  private func decoded(_ data: Data) -> [Tensor] {
+  /// The maps `[height, width, channels]` of one tile.
+  private func decoded(_ data: Data, tile: Int) -> [Tensor] {
     data.withUnsafeBytes { bytes in
-      var start = 0
+      var start = tile * tileByteCount
       return model.configuration.features.map { shape in
         let length = shape.channels * shape.height * shape.width * Self.elementType.byteCount
         defer { start += length }
@@ -122,6 +136,6 @@ extension FeatureCache.Key {
 }
 
 extension ModelConfiguration {
-  /// The number of feature values of one picture.
-  var elementsPerPicture: Int { features.reduce(0) { $0 + $1.channels * $1.height * $1.width } }
+  /// The number of feature values of a picture, or of a tile where there are tiles.
+  var featureElements: Int { features.reduce(0) { $0 + $1.channels * $1.height * $1.width } }
 }

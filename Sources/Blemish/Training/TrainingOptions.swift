@@ -13,6 +13,9 @@ public struct TrainingOptions: Sendable {
   public var embedsBackbone = true
   /// The size of the pictures at the backbone; nil for the detector's choice.
   public var size: RequestedSize?
+  /// The side of the overlapping tiles that pictures are seen in, at their own resolution where ``size`` is nil;
+  /// nil to see pictures whole.
+  public var tile: Int?
   /// How the flow is trained; nil for the detector's published schedule.
   public var schedule: TrainingSchedule?
   /// The detector's own configuration, in JSON; nil for the published one.
@@ -50,6 +53,8 @@ public struct TrainingOptions: Sendable {
 public enum RequestedSize: Sendable, Equatable {
   /// The shorter side, where all pictures have one shape; squares, where they have not.
   case side(Int)
+  /// The median rows and columns of the training pictures.
+  case own
   /// These rows and columns.
   case exact(height: Int, width: Int)
 }

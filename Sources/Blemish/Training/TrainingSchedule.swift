@@ -56,6 +56,20 @@ public struct TrainingSchedule: Sendable, Codable, Equatable {
     }
   }
 
+  /// The schedule over another number of epochs, with what its course counts in epochs in proportion.
+  public func lasting(_ epochs: Int) -> TrainingSchedule {
+    var schedule = self
+    schedule.epochs = epochs
+    if case .warmUpAndMilestones(let start, let warmUp, let milestones, let factor) = course {
+      func scaled(_ epoch: Int) -> Int {
+        Int((Double(epoch) * Double(epochs) / Double(max(self.epochs, 1))).rounded())
+      }
+      schedule.course = .warmUpAndMilestones(
+        start: start, warmUp: scaled(warmUp), milestones: milestones.map(scaled), factor: factor)
+    }
+    return schedule
+  }
+
   private func line(from start: Double, to end: Double, at position: Int, of length: Int) -> Double {
     start + (end - start) * min(Double(position) / Double(max(length, 1)), 1)
   }

@@ -100,6 +100,8 @@ extension TrainingOptions {
         "The backbone \(backbone.name) cannot be tuned on good pictures; only embedded can. Leave out --adapt."
       )
     }
+    var adaptation = adaptation
+    if let tile { adaptation.longestSide = min(adaptation.longestSide, tile) }
     return adaptation
   }
 }

@@ -47,11 +47,11 @@ public final class TrainingSession {
     let backbone = try BackboneCatalogue.named(options.backbone)
     let weights =
       try options.weights.isEmpty ? backbone.cachedWeights() : options.weights.map(LoadedWeights.init(path:))
-    let size = try Self.size(options.size, type, backbone, training: training, report: report)
+    let size = try Self.size(options, type, backbone, training: training, report: report)
     model = try Model(
       detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone,
       weights: weights,
-      height: size.height, width: size.width, embeddingBackbone: options.embedsBackbone,
+      height: size.height, width: size.width, tile: options.tile, embeddingBackbone: options.embedsBackbone,
       precision: options.precision, parameters: Parameters(seed: options.seed, device: options.device))
     let schedule = options.schedule ?? type.schedule
     try schedule.check()
@@ -226,12 +226,21 @@ public final class TrainingSession {
   }
 
   private static func size(
-    _ requested: RequestedSize?, _ type: any DetectorType.Type, _ backbone: BackboneDescription,
+    _ options: TrainingOptions, _ type: any DetectorType.Type, _ backbone: BackboneDescription,
     training: [Sample], report: (Event) -> Void
   ) throws -> (height: Int, width: Int) {
-    let multiple = backbone.sizeMultiple
+    let multiple =
+      options.tile == nil ? backbone.sizeMultiple : max(backbone.sizeMultiple, TileGrid.multiple)
     func rounded(_ side: Double) -> Int { max(Int((side / Double(multiple)).rounded()), 1) * multiple }
-    switch requested ?? .side(type.preparation.size ?? backbone.defaultSize) {
+    let standard: RequestedSize =
+      options.tile == nil ? .side(type.preparation.size ?? backbone.defaultSize) : .own
+    switch options.size ?? standard {
+    case .own:
+      let shapes = try training.map { try Picture.dimensions(ofFile: $0.path) }
+      func middle(_ sides: [Int]) -> Int { rounded(Double(sides.sorted()[sides.count / 2])) }
+      let size = (height: middle(shapes.map(\.height)), width: middle(shapes.map(\.width)))
+      report(.note("pictures are brought to \(size.height)x\(size.width), their own median size"))
+      return size
     case .exact(let height, let width):
       let size = (height: rounded(Double(height)), width: rounded(Double(width)))
       if size != (height, width) {

@@ -1,0 +1,99 @@
+import Torch
+
+/// Overlapping tiles of one size that cover a picture which is to be seen at its own resolution. A detector sees
+/// every tile by itself; what it gives is faded from tile to tile where they overlap, so that no seam shows.
+struct TileGrid: Equatable, Sendable {
+  /// The first row and the first column of every row and column of tiles, in pixels of the picture.
+  let rows: [Int]
+  let columns: [Int]
+  /// Rows and columns of a tile.
+  let tileHeight: Int
+  let tileWidth: Int
+  private let height: Int
+  private let width: Int
+
+  /// Sides of pictures and tiles, and the places of tiles, are multiples of this: the cells of every map of every
+  /// backbone, and of those that MSFlow pools from them, then lie alike in all tiles.
+  static let multiple = 32
+  /// The least part of a tile that it shares with its neighbour.
+  private static let overlap = 0.25
+
+  /// The fewest tiles that cover a picture.
+  /// - Parameter side: the rows and columns of a tile, fewer where the picture has fewer.
+  init(height: Int, width: Int, side: Int) {
+    (self.height, self.width) = (height, width)
+    (tileHeight, tileWidth) = (min(side, height), min(side, width))
+    rows = Self.places(of: tileHeight, in: height)
+    columns = Self.places(of: tileWidth, in: width)
+  }
+
+  /// Places that are as far apart as another, to the multiple.
+  private static func places(of tile: Int, in length: Int) -> [Int] {
+    guard tile < length else { return [0] }
+    let (free, step) = ((length - tile) / multiple, max(Int(Double(tile) * (1 - overlap)) / multiple, 1))
+    let count = (free + step - 1) / step
+    return (0...count).map { ($0 * free + count / 2) / count * multiple }
+  }
+
+  /// The number of tiles.
+  var count: Int { rows.count * columns.count }
+
+  /// A tile, counted row by row, of pictures `[batch, channels, height, width]`.
+  func tile(_ index: Int, of pictures: Tensor) -> Tensor {
+    pictures.narrow(2, from: rows[index / columns.count], length: tileHeight)
+      .narrow(3, from: columns[index % columns.count], length: tileWidth)
+  }
+
+  /// The map of whole pictures `[batch, channels, height / stride, width / stride]` of the maps of all tiles.
+  func blended(_ maps: [Tensor], device: Device) -> Tensor {
+    guard maps.count > 1 else { return maps[0] }
+    let (rowCells, columnCells) = (maps[0].size(2), maps[0].size(3))
+    let (down, along) = (tileHeight / rowCells, tileWidth / columnCells)
+    let rowShares = Self.shares(rows.map { $0 / down }, cells: rowCells, of: height / down)
+    let columnShares = Self.shares(columns.map { $0 / along }, cells: columnCells, of: width / along)
+    let whole = Tensor.zeros(
+      [maps[0].size(0), maps[0].size(1), height / down, width / along], device: device)
+    for (index, map) in maps.enumerated() {
+      let (row, column) = index.quotientAndRemainder(dividingBy: columns.count)
+      let faded =
+        map * Tensor(rowShares[row], shape: [rowCells, 1]).to(device: device)
+        * Tensor(columnShares[column], shape: [1, columnCells]).to(device: device)
+      _ = whole.narrow(2, from: rows[row] / down, length: rowCells)
+        .narrow(3, from: columns[column] / along, length: columnCells).add_(faded)
+    }
+    return whole
+  }
+
+  /// What part every cell of every tile has in the whole, along one side: it falls towards the tile's ends, and the
+  /// parts of the tiles that share a cell add up to 1.
+  private static func shares(_ places: [Int], cells: Int, of length: Int) -> [[Float]] {
+    var sums = [Float](repeating: 0, count: length)
+    let fading = (0..<cells).map { Float(min($0 + 1, cells - $0)) }
+    for place in places { for cell in 0..<cells { sums[place + cell] += fading[cell] } }
+    return places.map { place in (0..<cells).map { fading[$0] / sums[place + $0] } }
+  }
+}
+
+extension ModelConfiguration {
+  /// How the model cuts pictures into tiles; nil where it sees them whole.
+  var tiles: TileGrid? { tile.map { TileGrid(height: height, width: width, side: $0) } }
+
+  /// The size of what the backbone and the detector see at a time: a tile, or the whole picture.
+  var seenSize: (height: Int, width: Int) {
+    tiles.map { ($0.tileHeight, $0.tileWidth) } ?? (height, width)
+  }
+}
+
+extension Model {
+  /// The latents of prepared pictures `[batch, 3, height, width]`, one tensor a scale, finest first, over the whole
+  /// picture.
+  public func latents(_ images: Tensor) -> [Tensor] {
+    withoutGradient {
+      guard let tiles = configuration.tiles else { return detector(features(images)).z }
+      let parts = (0..<tiles.count).map { detector(features(tiles.tile($0, of: images))).z }
+      return configuration.features.indices.map { scale in
+        tiles.blended(parts.map { $0[scale] }, device: device)
+      }
+    }
+  }
+}
