@@ -92,7 +92,7 @@ public enum BackboneCatalogue {
     strides: EmbeddedBackbone.strides(.standard),
     defaultSize: 256,
     sizeMultiple: EmbeddedArchitecture.standard.strides.last ?? 1,
-    normalisesFeatures: true
+    normalisesFeatures: false
   ) { path, _, _ in try EmbeddedBackbone(path) }
 
   private static let seeded = BackboneDescription(

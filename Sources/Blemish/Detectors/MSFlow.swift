@@ -119,23 +119,20 @@ public struct MSFlow: Detector {
   /// The additive map for localization, the multiplicative map for detection, and the mean of the latter's
   /// largest values as the image score.
   public func maps(_ z: [Tensor], height: Int, width: Int) -> Maps {
-    let logLikelihoods = z.map { $0.square().mean([1], keepingDimensions: true) * -0.5 }
-
-    /// The sum of the scales' maps at the size asked for, `[batch, height, width]`.
-    func sum(_ maps: [Tensor]) -> Tensor {
-      Tensor.cat(
-        maps.map { $0.interpolateBilinear(height: height, width: width, aligningCorners: true) },
-        along: 1
-      ).sum([1])
+    // Both maps of a scale go through the resizing as two channels, and the scales are added as they come.
+    let resized = z.map { z in
+      let logLikelihood = z.square().mean([1], keepingDimensions: true) * -0.5
+      let relative = (logLikelihood - logLikelihood.amax([2, 3], keepingDimensions: true)).exp_()
+      return Tensor.cat([relative, logLikelihood], along: 1)
+        .interpolateBilinear(height: height, width: width, aligningCorners: true)
     }
+    let sums = resized.dropFirst().reduce(resized[0]) { $0.add_($1) }
     func anomaly(_ likelihood: Tensor) -> Tensor {
       likelihood.amax([1, 2], keepingDimensions: true) - likelihood
     }
-    let additive = anomaly(
-      sum(logLikelihoods.map { ($0 - $0.amax([2, 3], keepingDimensions: true)).exp() })
-    )
-    let joint = sum(logLikelihoods)
-    let multiplicative = anomaly((joint - joint.amax([1, 2], keepingDimensions: true)).exp())
+    let additive = anomaly(sums.select(1, 0))
+    let joint = sums.select(1, 1)
+    let multiplicative = anomaly((joint - joint.amax([1, 2], keepingDimensions: true)).exp_())
     let count = max(Int(Double(height * width) * configuration.topFraction), 1)
     return Maps(
       localization: additive,
