@@ -145,6 +145,7 @@ def uflow(backbone, size, images, options):
     published = timm.create_model
     # The weights are generated: nothing is fetched.
     timm.create_model = lambda *names, **settings: published(*names, **{**settings, "pretrained": False})
+    from src.aupro import AUPRO
     from src.model import UFlow
     from src.nfa_tree import compute_nfa_anomaly_score_tree
 
@@ -169,11 +170,20 @@ def uflow(backbone, size, images, options):
         loss.backward()
         optimizer.step()
 
+    maps, masks = torch.randn(100, 256, 256), torch.zeros(100, 256, 256)
+    masks[::2, 85:110, 85:110] = 1
+
+    def per_region_overlap():
+        metric = AUPRO()
+        metric.update(maps, masks)
+        metric.compute()
+
     stages = {
         "backbone": without_gradient(lambda: extractor.extract_features(images)),
         "flow": without_gradient(lambda: model.encode(extractor.normalize_features(features))),
         "map": without_gradient(lambda: model.get_probability(latents, 256)),
         "test, published": without_gradient(lambda: compute_nfa_anomaly_score_tree(one, 256)),
+        "metrics, 100 maps": per_region_overlap,
         "training step": training_step,
     }
     if options.openvino:

@@ -19,6 +19,9 @@ public struct BackboneDescription: Sendable {
   public let sizeMultiple: Int
   /// Whether U-Flow puts a trainable LayerNorm behind every feature map.
   public let normalisesFeatures: Bool
+  /// Passes over the pictures that a detector on its features is trained for when the user names none; nil for as
+  /// many as the detector was published with.
+  public var epochs: Int?
   let build: @Sendable (ParameterPath, Padding, Precision) throws -> any Backbone
 }
 
@@ -92,7 +95,8 @@ public enum BackboneCatalogue {
     strides: EmbeddedBackbone.strides(.standard),
     defaultSize: 256,
     sizeMultiple: EmbeddedArchitecture.standard.strides.last ?? 1,
-    normalisesFeatures: false
+    normalisesFeatures: false,
+    epochs: 10
   ) { path, _, _ in try EmbeddedBackbone(path) }
 
   private static let seeded = BackboneDescription(

@@ -11,6 +11,11 @@ public struct EmbeddedBackbone: Backbone {
   /// Their steps in input pixels.
   public let strides: [Int]
   private let network: EmbeddedNetwork<FrozenUnit>
+  private let whitening: [(weight: Tensor, bias: Tensor)]
+
+  /// The name below which weights may have a linear map for every feature map, `LEVEL.weight`
+  /// `[channels, channels, 1, 1]` and `LEVEL.bias` `[channels]`.
+  public static let whiteningName = "whitening"
 
   /// The network with the weights at a path, in whatever sizes they have.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape, ``BackboneError`` when the network
@@ -25,6 +30,17 @@ public struct EmbeddedBackbone: Backbone {
     network = try EmbeddedNetwork(path, architecture)
     channels = Self.channels(architecture)
     strides = Self.strides(architecture)
+    let whitening = path / Self.whiteningName
+    let channels = architecture.pyramid
+    self.whitening =
+      (whitening / 0).weightShape("weight") == nil
+      ? []
+      : try Self.levels.map { level in
+        (
+          try (whitening / level).constant("weight", [channels, channels, 1, 1], .constant(0)),
+          try (whitening / level).constant("bias", [channels], .constant(0))
+        )
+      }
   }
 
   static func channels(_ architecture: EmbeddedArchitecture) -> [Int] {
@@ -36,6 +52,7 @@ public struct EmbeddedBackbone: Backbone {
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
   /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    Array(network.pyramid(network.encode(images))[Self.levels])
+    let maps = Array(network.pyramid(network.encode(images))[Self.levels])
+    return whitening.isEmpty ? maps : zip(maps, whitening).map { $0.conv2d($1.weight, bias: $1.bias) }
   }
 }

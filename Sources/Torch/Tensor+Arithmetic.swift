@@ -108,6 +108,8 @@ extension Tensor {
   }
   /// The inverse of a square matrix.
   public func inverse() -> Tensor { call("aten::linalg_inv", self) }
+  /// The lower triangle whose product with its transpose a positive definite matrix is.
+  public func cholesky() -> Tensor { call("aten::linalg_cholesky", self) }
 }
 
 extension Tensor {

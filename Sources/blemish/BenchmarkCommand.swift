@@ -18,6 +18,12 @@ struct BenchmarkCommand: ParsableCommand {
     help: "What to time, once for each: \(BenchmarkConfiguration.all.map(\.name).joined(separator: ", ")).")
   var names: [String] = []
 
+  @Option(help: "The side of the pictures in pixels, instead of the published one.")
+  var size: Int?
+
+  @Option(help: "Steps of every stage of U-Flow, instead of four.")
+  var flowSteps: Int?
+
   @Option(help: "Pictures that go through backbone and flow at a time.")
   var batch = 1
 
@@ -35,6 +41,12 @@ struct BenchmarkCommand: ParsableCommand {
   func validate() throws {
     guard (1...1024).contains(batch) else { throw ValidationError("--batch must be from 1 to 1024") }
     guard seconds >= 0, seconds.isFinite else { throw ValidationError("--seconds must not be negative") }
+    if let size, size % 64 != 0 || !(64...4096).contains(size) {
+      throw ValidationError("--size must be a multiple of 64 from 64 to 4096, not \(size)")
+    }
+    if let flowSteps, !(1...64).contains(flowSteps) {
+      throw ValidationError("--flow-steps must be from 1 to 64, not \(flowSteps)")
+    }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads must be from 1 to 1024")
     }
@@ -47,6 +59,13 @@ struct BenchmarkCommand: ParsableCommand {
     if let threads { Torch.threads = threads }
     var options = Benchmark.Options()
     if !names.isEmpty { options.configurations = try names.map(BenchmarkConfiguration.named) }
+    for index in options.configurations.indices {
+      if let size { options.configurations[index].size = size }
+      if let flowSteps, options.configurations[index].detector == UFlow.name {
+        options.configurations[index].detectorConfiguration =
+          try UFlow.Configuration(flowSteps: flowSteps).json
+      }
+    }
     options.batch = batch
     options.seconds = seconds
     options.device = try Device(computing.device)

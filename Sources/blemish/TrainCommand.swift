@@ -49,7 +49,9 @@ struct Train: ParsableCommand {
     help: "Published settings: the name of an MVTec category, or a YAML file in the published layout.")
   var settings: String?
 
-  @Option(help: "Passes over the training pictures.")
+  @Option(
+    help: "Passes over the training pictures; without, 10 with the embedded backbone, else as many as published."
+  )
   var epochs: Int?
 
   @Option(help: "Pictures a step.")
@@ -189,7 +191,8 @@ struct Train: ParsableCommand {
       options.detectorConfiguration = try UFlow.Configuration(flowSteps: steps).json
     }
     var schedule = try DetectorCatalogue.named(options.detector).schedule
-    schedule = schedule.lasting(epochs ?? published?.epochs ?? schedule.epochs)
+    let usual = try BackboneCatalogue.named(options.backbone).epochs
+    schedule = schedule.lasting(epochs ?? published?.epochs ?? usual ?? schedule.epochs)
     schedule.batch = batch ?? published?.batch ?? schedule.batch
     schedule.learningRate = learningRate ?? published?.learningRate ?? schedule.learningRate
     schedule.weightDecay = weightDecay ?? published?.weightDecay ?? schedule.weightDecay

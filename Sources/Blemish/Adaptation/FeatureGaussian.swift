@@ -4,7 +4,9 @@ import Torch
 /// simplest detector there is, which tells within seconds what a backbone's features are worth.
 struct FeatureGaussian {
   private let means: [Tensor]
-  private let precisions: [Tensor]
+  /// The matrices that take what is left after the mean to independent variables of variance 1, `[channels, channels]`:
+  /// their transposed Cholesky factors times themselves are the inverse covariances.
+  private let whitenings: [Tensor]
 
   /// Gathers moments batch by batch.
   struct Moments {
@@ -44,11 +46,18 @@ struct FeatureGaussian {
   /// channel that never fires does not decide.
   init(_ moments: Moments) {
     means = moments.scales.map { moments.mean($0).to(.float32) }
-    precisions = moments.scales.map { scale in
+    whitenings = moments.scales.map { scale in
       let covariance = moments.covariance(scale)
       let identity = Tensor.eye(covariance.size(0), like: covariance)
       let floor = (covariance * identity).sum() * (1e-3 / Double(covariance.size(0))) + 1e-12
-      return (covariance + identity * floor).inverse().to(.float32)
+      return (covariance + identity * floor).inverse().cholesky().transpose(0, 1).to(.float32)
+    }
+  }
+
+  /// For every scale the linear map that makes features independent, of mean 0 and variance 1: a 1 x 1 convolution.
+  var whitening: [(weight: Tensor, bias: Tensor)] {
+    zip(whitenings, means).map { matrix, mean in
+      (matrix.unsqueeze(2).unsqueeze(3), -matrix.matmul(mean.unsqueeze(1)).squeeze(1))
     }
   }
 
@@ -57,8 +66,8 @@ struct FeatureGaussian {
   func map(_ features: [Tensor], height: Int, width: Int) -> Tensor {
     var sum: Tensor?
     for (scale, map) in features.enumerated() {
-      let centred = map.permute([0, 2, 3, 1]) - means[scale]
-      let distance = (centred.matmul(precisions[scale]) * centred).mean([3]).unsqueeze(1)
+      let independent = (map.permute([0, 2, 3, 1]) - means[scale]).matmul(whitenings[scale].transpose(0, 1))
+      let distance = independent.square().mean([3]).unsqueeze(1)
       let full = distance.interpolateBilinear(height: height, width: width)
       sum = sum.map { $0 + full } ?? full
     }

@@ -1,6 +1,7 @@
 import AContrario
 import Backbones
 import Foundation
+import Metrics
 import Torch
 
 /// The program's own timings: every stage of every configuration, on generated weights and pictures.
@@ -99,6 +100,7 @@ private struct StageTimer {
       withoutGradient { _ = model.detector.maps(latents.z, height: side, width: side).imageScore.floats }
     }
     try timeTests(model)
+    try timeMetrics(side: side)
     try timeTraining(model, features)
   }
 
@@ -121,6 +123,23 @@ private struct StageTimer {
       _ = try CalibratedRegions(scales: pictures[0], test: calibrated).logNFA(height: side, width: side)
     }
   }
+
+  /// All metrics over pixels of a hundred maps, every second of them with an anomalous square.
+  private mutating func timeMetrics(side: Int) throws {
+    let maps = Tensor.randn([Self.evaluatedMaps, side * side])
+    let scores = (0..<Self.evaluatedMaps).map { maps.select(0, $0).floats }
+    let square = side / 3..<side / 3 + side / 10
+    let mask = (0..<side * side).map { square.contains($0 / side) && square.contains($0 % side) }
+    try add("metrics, \(Self.evaluatedMaps) maps", pictures: Self.evaluatedMaps) {
+      let pixels = PixelEvaluation()
+      for (index, scores) in scores.enumerated() {
+        try pixels.add(scores: scores, mask: index % 2 == 0 ? mask : nil, width: side)
+      }
+      _ = try pixels.measures().aupro
+    }
+  }
+
+  private static let evaluatedMaps = 100
 
   private mutating func timeTraining(_ model: Model, _ features: [Tensor]) throws {
     let schedule = try DetectorCatalogue.named(model.configuration.detector).schedule

@@ -11,6 +11,8 @@ public struct BenchmarkConfiguration: Sendable, Codable, Equatable {
   public var backbone: String
   /// The side of the square pictures in pixels.
   public var size: Int
+  /// The detector's own configuration, in JSON; nil for the published one.
+  public var detectorConfiguration: String?
 
   /// The published configurations, and the one that needs no weights.
   public static let all = [

@@ -1,3 +1,4 @@
+import Backbones
 import Datasets
 import Foundation
 
@@ -86,7 +87,8 @@ public struct ComparisonPlan: Sendable {
       options.detectorConfiguration = try UFlow.Configuration(flowSteps: steps).json
     }
     var schedule = try DetectorCatalogue.named(run.detector).schedule
-    schedule = schedule.lasting(choices.epochs ?? published?.epochs ?? schedule.epochs)
+    let usual = try BackboneCatalogue.named(run.backbone).epochs
+    schedule = schedule.lasting(choices.epochs ?? published?.epochs ?? usual ?? schedule.epochs)
     schedule.batch = choices.batch ?? published?.batch ?? schedule.batch
     schedule.learningRate = choices.learningRate ?? published?.learningRate ?? schedule.learningRate
     schedule.weightDecay = choices.weightDecay ?? published?.weightDecay ?? schedule.weightDecay

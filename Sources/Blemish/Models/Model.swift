@@ -81,7 +81,7 @@ public struct Model {
     backbone = try description.buildGenerated(
       padding: preparation.padding, precision: precision, device: parameters.device)
     let features = backbone.featureShapes(height: choice.size, width: choice.size)
-    let json = try type.standardJSON(scales: features.count)
+    let json = try choice.detectorConfiguration ?? type.standardJSON(scales: features.count)
     detector = try type.make(
       parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
     self.parameters = parameters

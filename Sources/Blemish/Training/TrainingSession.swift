@@ -107,6 +107,10 @@ public final class TrainingSession {
   public func run(shouldStop: () -> Bool) throws -> Trainer.Outcome {
     guard let record = model.configuration.training else { return .finished }
     guard try adapt(shouldStop: shouldStop) else { return .stopped }
+    guard try whiten(shouldStop: shouldStop) else {
+      try write(TrainingProgress(), finished: false)
+      return .stopped
+    }
     let all = training.count + heldOut.count
     let cache =
       try options.cacheLimit > 0

@@ -1,0 +1,42 @@
+import Backbones
+import Torch
+
+extension TrainingSession {
+  /// Whitens the embedded backbone's features, if that is not done: a linear map behind every one makes them, on good
+  /// training pictures, independent, of mean 0 and variance 1. A flow, which is nearly the identity at first, then
+  /// begins where a plain Gaussian ends.
+  /// - Returns: false when it was asked to stop.
+  /// - Throws: the error of the first picture that cannot be read.
+  func whiten(shouldStop: () -> Bool) throws -> Bool {
+    let name = EmbeddedBackbone.whiteningName + "."
+    guard model.backbone is EmbeddedBackbone,
+      !model.backboneWeights.keys.contains(where: { $0.hasPrefix(name) })
+    else { return true }
+    let stride = max(training.count / Self.whitenedPictures, 1)
+    let paths = training.indices.filter { $0 % stride == 0 }.map { training[$0].path }
+    var moments = FeatureGaussian.Moments()
+    var stopped = false
+    try model.configuration.forEachBatch(of: paths, size: 4) { batch in
+      stopped = stopped || shouldStop()
+      guard !stopped else { return }
+      let images = Tensor(try batch.map { try $0.get() })
+      try withTorchErrors {
+        let tiles = model.configuration.tiles
+        for tile in 0..<(tiles?.count ?? 1) {
+          moments.add(model.features(tiles?.tile(tile, of: images) ?? images))
+        }
+      }
+    }
+    guard !stopped else { return false }
+    var weights = model.backboneWeights
+    for (level, map) in try withTorchErrors({ FeatureGaussian(moments).whitening }).enumerated() {
+      weights["\(name)\(level).weight"] = map.weight.stored
+      weights["\(name)\(level).bias"] = map.bias.stored
+    }
+    try model.replaceBackbone(weights)
+    return true
+  }
+
+  /// More pictures than these change little.
+  private static let whitenedPictures = 100
+}
