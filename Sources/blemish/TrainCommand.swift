@@ -50,7 +50,7 @@ struct Train: ParsableCommand {
   var settings: String?
 
   @Option(
-    help: "Passes over the training pictures; without, 10 with the embedded backbone, else as many as published."
+    help: "Passes over the training pictures: 10 with the embedded backbone, else as many as published."
   )
   var epochs: Int?
 
