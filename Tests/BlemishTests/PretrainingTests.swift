@@ -78,7 +78,7 @@ import Torch
       _ = try PretrainingSession(configuration, output: path, device: .cpu)
         .run(shouldStop: { false }, report: { _ in })
       let backbone = try description.build(description.stateDict(from: [SafeTensors.read(path)]))
-      #expect(backbone.channels == [4, 4, 4] && backbone.strides == [4, 8, 16])
+      #expect(backbone.channels == [6, 6, 6] && backbone.strides == [4, 8, 16])
     }
   }
 
