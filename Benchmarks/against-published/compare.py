@@ -139,17 +139,25 @@ def processor_time():
     return usage.ru_utime + usage.ru_stime
 
 
-def uflow(backbone, size, images, options):
+def published_uflow(backbone, size):
+    """The published model, from the checkout in Python's path."""
     import timm
-    import torch
 
     published = timm.create_model
     # The weights are generated: nothing is fetched.
     timm.create_model = lambda *names, **settings: published(*names, **{**settings, "pretrained": False})
     from src.model import UFlow
+
+    return UFlow(input_size=size, flow_steps=4, backbone=backbone)
+
+
+def uflow(backbone, size, images, options):
+    import timm
+    import torch
+
     from src.nfa_tree import compute_nfa_anomaly_score_tree
 
-    model = UFlow(input_size=size, flow_steps=4, backbone=backbone).eval()
+    model = published_uflow(backbone, size).eval()
     extractor = model.feature_extractor
     with torch.no_grad():
         features = [f.detach() for f in extractor.extract_features(images)]

@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 
+from compare import published_uflow
+
 CONFIGURATIONS = {"resnet18": 256, "wide_resnet50_2": 448, "mcait": 448}
 TRAINING_PICTURES = 12
 LONG_TRAINING = {"epochs": 100, "pictures": 200}
@@ -94,14 +96,18 @@ def run(command):
 
 
 def published_model(backbone):
-    import timm
+    return published_uflow(backbone, CONFIGURATIONS[backbone])
 
-    published = timm.create_model
-    # The weights are generated: nothing is fetched.
-    timm.create_model = lambda *names, **settings: published(*names, **{**settings, "pretrained": False})
-    from src.model import UFlow
 
-    return UFlow(input_size=CONFIGURATIONS[backbone], flow_steps=4, backbone=backbone)
+def prepared(path, backbone):
+    """A picture as the published code takes it."""
+    from PIL import Image
+    from torchvision import transforms
+
+    prepare = transforms.Compose([
+        transforms.Resize(CONFIGURATIONS[backbone]), transforms.ToTensor(),
+        transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))])
+    return prepare(Image.open(path).convert("RGB"))
 
 
 def make(backbone, options):
@@ -125,18 +131,12 @@ def make(backbone, options):
 def predict(backbone, options):
     """One picture, as the published code judges it, without its figures."""
     import torch
-    from PIL import Image
     from src.nfa_tree import compute_nfa_anomaly_score_tree
-    from torchvision import transforms
 
     model = published_model(backbone)
     model.from_pretrained(f"{options.folder}/model.ckpt")
     model.eval()
-    size = CONFIGURATIONS[backbone]
-    prepare = transforms.Compose([
-        transforms.Resize(size), transforms.ToTensor(),
-        transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))])
-    image = prepare(Image.open(f"{options.folder}/good/0.png").convert("RGB")).unsqueeze(0)
+    image = prepared(f"{options.folder}/good/0.png", backbone).unsqueeze(0)
     with torch.no_grad():
         z, _ = model.forward(image)
     anomaly = 1 - model.get_probability(z, 256)
@@ -147,18 +147,13 @@ def predict(backbone, options):
 def train(backbone, options):
     """One epoch over the pictures, with the published model and loss and nothing around them."""
     import torch
-    from PIL import Image
-    from torchvision import transforms
 
     model = published_model(backbone)
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-4, weight_decay=1e-5)
-    prepare = transforms.Compose([
-        transforms.Resize(CONFIGURATIONS[backbone]), transforms.ToTensor(),
-        transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))])
     begin = time.perf_counter()
     for start in range(0, TRAINING_PICTURES, options.batch):
         paths = [f"{options.folder}/good/{index}.png" for index in range(start, start + options.batch)]
-        images = torch.stack([prepare(Image.open(path).convert("RGB")) for path in paths])
+        images = torch.stack([prepared(path, backbone) for path in paths])
         optimizer.zero_grad()
         z, log_determinant = model.forward(images)
         loss = torch.mean(sum(0.5 * torch.sum(zi**2, dim=(1, 2, 3)) for zi in z) - log_determinant)

@@ -46,15 +46,7 @@ struct Compare: ParsableCommand {
     help: "A file with a backbone's weights, BACKBONE=FILE, or FILE alone for a single backbone.")
   var weights: [String] = []
 
-  @Option(help: "The pictures' size at the backbone: the shorter side, HEIGHTxWIDTH, or own.")
-  var size: String?
-
-  @Option(
-    help: """
-      Sees pictures in overlapping tiles of this side, at their own resolution where --size says nothing else: for \
-      defects that vanish when a picture is shrunk.
-      """)
-  var tile: Int?
+  @OptionGroup var pictures: SizeOptions
 
   @Option(help: "Passes over the training pictures.")
   var epochs: Int?
@@ -114,8 +106,8 @@ struct Compare: ParsableCommand {
     plan.inspection = significance.inspection
     plan.usesPublishedSettings = publishedSettings
     plan.choices = PublishedSettings(epochs: epochs, batch: batch, learningRate: learningRate)
-    plan.training.size = try size.map(RequestedSize.init(argument:))
-    plan.training.tile = tile
+    plan.training.size = try pictures.requested
+    plan.training.tile = pictures.tile
     plan.training.heldOut = heldOut
     plan.training.selection = keep
     try adaptation.fill(&plan.training)

@@ -35,15 +35,7 @@ struct Train: ParsableCommand {
   @Flag(help: "Leaves the backbone's weights out of the model file; they must then stay where they are.")
   var referToWeights = false
 
-  @Option(help: "The pictures' size at the backbone: the shorter side, HEIGHTxWIDTH, or own.")
-  var size: String?
-
-  @Option(
-    help: """
-      Sees pictures in overlapping tiles of this side, at their own resolution where --size says nothing else: for \
-      defects that vanish when a picture is shrunk.
-      """)
-  var tile: Int?
+  @OptionGroup var pictures: SizeOptions
 
   @Option(
     help: "Published settings: the name of an MVTec category, or a YAML file in the published layout.")
@@ -119,7 +111,6 @@ struct Train: ParsableCommand {
     do {
       if let detector { _ = try DetectorCatalogue.named(detector) }
       if let backbone { _ = try BackboneCatalogue.named(backbone) }
-      if let size { _ = try RequestedSize(argument: size) }
       if let settings, !FileManager.default.fileExists(atPath: settings) {
         _ = try PublishedSettings.named(settings)
       }
@@ -181,24 +172,19 @@ struct Train: ParsableCommand {
     options.detector = detector ?? DetectorCatalogue.standard
     options.backbone = backbone ?? published?.backbone ?? BackboneCatalogue.standard
     options.embedsBackbone = !referToWeights
-    options.size = try size.map(RequestedSize.init(argument:)) ?? published?.size.map { .side($0) }
-    options.tile = tile
+    options.size = try pictures.requested ?? published?.size.map { .side($0) }
+    options.tile = pictures.tile
     options.seed = seed
     options.heldOut = heldOut
     options.selection = keep
     try adaptation.fill(&options)
-    if let steps = published?.flowSteps, options.detector == UFlow.name {
-      options.detectorConfiguration = try UFlow.Configuration(flowSteps: steps).json
+    let choices = PublishedSettings(
+      epochs: epochs, batch: batch, learningRate: learningRate, weightDecay: weightDecay)
+    try options.apply([choices, published].compactMap { $0 })
+    if let patience { options.schedule?.patience = patience > 0 ? patience : nil }
+    if publishedRamp, case .ramp(let end) = options.schedule?.course {
+      options.schedule?.course = .rampPerEpoch(end: end)
     }
-    var schedule = try DetectorCatalogue.named(options.detector).schedule
-    let usual = try BackboneCatalogue.named(options.backbone).epochs
-    schedule = schedule.lasting(epochs ?? published?.epochs ?? usual ?? schedule.epochs)
-    schedule.batch = batch ?? published?.batch ?? schedule.batch
-    schedule.learningRate = learningRate ?? published?.learningRate ?? schedule.learningRate
-    schedule.weightDecay = weightDecay ?? published?.weightDecay ?? schedule.weightDecay
-    if let patience { schedule.patience = patience > 0 ? patience : nil }
-    if publishedRamp, case .ramp(let end) = schedule.course { schedule.course = .rampPerEpoch(end: end) }
-    options.schedule = schedule
   }
 }
 

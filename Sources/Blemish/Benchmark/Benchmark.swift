@@ -110,9 +110,7 @@ private struct StageTimer {
     // One picture to test, after a few to learn from.
     let pictures = try (0..<5).map { _ in
       let image = Tensor.randn([1, 3, size, size], device: options.device)
-      let z = withoutGradient {
-        model.detector(model.features(image)).z.map { (values: $0.floats, shape: $0.shape) }
-      }
+      let z = model.latents(image).map { (values: $0.floats, shape: $0.shape) }
       return try z.map { try LatentScale($0.values, shape: $0.shape, picture: 0) }
     }
     try add("test, published", pictures: 1) {

@@ -1,4 +1,3 @@
-import Backbones
 import Datasets
 import Foundation
 
@@ -83,17 +82,8 @@ public struct ComparisonPlan: Sendable {
     options.seed = run.seed
     let published =
       usesPublishedSettings && run.detector == UFlow.name ? try? PublishedSettings.named(run.category) : nil
-    if let steps = choices.flowSteps ?? published?.flowSteps, run.detector == UFlow.name {
-      options.detectorConfiguration = try UFlow.Configuration(flowSteps: steps).json
-    }
-    var schedule = try DetectorCatalogue.named(run.detector).schedule
-    let usual = try BackboneCatalogue.named(run.backbone).epochs
-    schedule = schedule.lasting(choices.epochs ?? published?.epochs ?? usual ?? schedule.epochs)
-    schedule.batch = choices.batch ?? published?.batch ?? schedule.batch
-    schedule.learningRate = choices.learningRate ?? published?.learningRate ?? schedule.learningRate
-    schedule.weightDecay = choices.weightDecay ?? published?.weightDecay ?? schedule.weightDecay
-    try schedule.check()
-    options.schedule = schedule
+    try options.apply([choices, published].compactMap { $0 })
+    try options.schedule?.check()
     return options
   }
 

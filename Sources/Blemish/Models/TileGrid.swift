@@ -82,6 +82,15 @@ extension ModelConfiguration {
   var seenSize: (height: Int, width: Int) {
     tiles.map { ($0.tileHeight, $0.tileWidth) } ?? (height, width)
   }
+
+  /// How many times the backbone and the detector look at a picture.
+  var looks: Int { tiles?.count ?? 1 }
+
+  /// What they see of pictures `[batch, 3, height, width]` each time: all tiles, or the whole.
+  func seen(of pictures: Tensor) -> [Tensor] {
+    guard let tiles else { return [pictures] }
+    return (0..<tiles.count).map { tiles.tile($0, of: pictures) }
+  }
 }
 
 extension Model {
@@ -89,8 +98,8 @@ extension Model {
   /// picture.
   public func latents(_ images: Tensor) -> [Tensor] {
     withoutGradient {
-      guard let tiles = configuration.tiles else { return detector(features(images)).z }
-      let parts = (0..<tiles.count).map { detector(features(tiles.tile($0, of: images))).z }
+      let parts = configuration.seen(of: images).map { detector(features($0)).z }
+      guard let tiles = configuration.tiles else { return parts[0] }
       return configuration.features.indices.map { scale in
         tiles.blended(parts.map { $0[scale] }, device: device)
       }

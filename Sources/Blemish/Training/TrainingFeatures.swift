@@ -67,14 +67,12 @@ public final class TrainingFeatures {
   }
 
   /// What a training counts: tiles of all pictures, one picture's after the other's, or whole pictures.
-  public var count: Int { paths.count * tilesPerPicture }
-
-  private var tilesPerPicture: Int { model.configuration.tiles?.count ?? 1 }
+  public var count: Int { paths.count * model.configuration.looks }
 
   /// The features `[batch, channels, height, width]`, finest scale first, of a batch of what is counted.
   /// - Throws: the error of a picture that can no longer be read.
   public func batch(_ indices: [Int]) throws -> [Tensor] {
-    let places = indices.map { $0.quotientAndRemainder(dividingBy: tilesPerPicture) }
+    let places = indices.map { $0.quotientAndRemainder(dividingBy: model.configuration.looks) }
     let missing = Set(places.map(\.quotient).filter { kept[$0] == nil }).sorted()
     let prepared = concurrentMap(missing.map { paths[$0] }) { [configuration = model.configuration] path in
       Result { try configuration.prepare(path) }
@@ -96,13 +94,12 @@ public final class TrainingFeatures {
   private static let elementType = ElementType.float16
 
   /// The bytes of a picture, and of a tile of it.
-  private var byteCount: Int { tilesPerPicture * tileByteCount }
+  private var byteCount: Int { model.configuration.looks * tileByteCount }
   private var tileByteCount: Int { model.configuration.featureElements * Self.elementType.byteCount }
 
   /// The feature maps of one picture `[1, 3, height, width]` as they are kept.
   private func encoded(_ picture: Tensor) -> Data {
-    let tiles = model.configuration.tiles
-    let maps = (0..<tilesPerPicture).flatMap { model.features(tiles?.tile($0, of: picture) ?? picture) }
+    let maps = model.configuration.seen(of: picture).flatMap { model.features($0) }
     var data = Data(capacity: byteCount)
     for map in maps {
       // What is too large for 16 bits becomes the largest number there is.

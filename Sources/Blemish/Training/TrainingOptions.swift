@@ -47,6 +47,25 @@ public struct TrainingOptions: Sendable {
 
   /// The published choices.
   public init() {}
+
+  /// Sets the flow and how it is trained by what settings say, the first that say something, else as the detector was
+  /// published and the backbone wants it. Detector and backbone are set before.
+  /// - Throws: ``ConfigurationError`` and ``BackboneError`` where one of them has no such name.
+  public mutating func apply(_ settings: [PublishedSettings]) throws {
+    func first<Value>(_ value: (PublishedSettings) -> Value?) -> Value? {
+      settings.lazy.compactMap(value).first
+    }
+    if let steps = first(\.flowSteps), detector == UFlow.name {
+      detectorConfiguration = try UFlow.Configuration(flowSteps: steps).json
+    }
+    let published = try DetectorCatalogue.named(detector).schedule
+    let epochs = try first(\.epochs) ?? BackboneCatalogue.named(backbone).epochs
+    var schedule = published.lasting(epochs ?? published.epochs)
+    schedule.batch = first(\.batch) ?? schedule.batch
+    schedule.learningRate = first(\.learningRate) ?? schedule.learningRate
+    schedule.weightDecay = first(\.weightDecay) ?? schedule.weightDecay
+    self.schedule = schedule
+  }
 }
 
 /// A picture size as a user asks for it.

@@ -21,10 +21,7 @@ extension TrainingSession {
       guard !stopped else { return }
       let images = Tensor(try batch.map { try $0.get() })
       try withTorchErrors {
-        let tiles = model.configuration.tiles
-        for tile in 0..<(tiles?.count ?? 1) {
-          moments.add(model.features(tiles?.tile(tile, of: images) ?? images))
-        }
+        for seen in model.configuration.seen(of: images) { moments.add(model.features(seen)) }
       }
     }
     guard !stopped else { return false }
