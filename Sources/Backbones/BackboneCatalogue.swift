@@ -22,7 +22,7 @@ public struct BackboneDescription: Sendable {
   /// Passes over the pictures that a detector on its features is trained for when the user names none; nil for as
   /// many as the detector was published with.
   public var epochs: Int?
-  let build: @Sendable (ParameterPath, Padding, Precision) throws -> any Backbone
+  let build: @Sendable (ParameterPath, Padding) throws -> any Backbone
 }
 
 /// The backbones that can be named.
@@ -97,7 +97,7 @@ public enum BackboneCatalogue {
     sizeMultiple: EmbeddedArchitecture.standard.strides.last ?? 1,
     normalisesFeatures: false,
     epochs: 10
-  ) { path, _, _ in try EmbeddedBackbone(path) }
+  ) { path, _ in try EmbeddedBackbone(path) }
 
   private static let seeded = BackboneDescription(
     name: "seeded",
@@ -107,7 +107,7 @@ public enum BackboneCatalogue {
     defaultSize: 256,
     sizeMultiple: 16,
     normalisesFeatures: true
-  ) { path, _, precision in try SeededBackbone(path, precision: precision) }
+  ) { path, _ in try SeededBackbone(path) }
 
   /// The weights are torchvision's first ones (`IMAGENET1K_V1`), the kind that MSFlow's published code names.
   /// Others of the same architecture load as well and give other features: torchvision's second ones, and timm's
@@ -152,8 +152,8 @@ public enum BackboneCatalogue {
       defaultSize: 256,
       sizeMultiple: 16,
       normalisesFeatures: true
-    ) { path, padding, precision in
-      try ResNet(path, configuration, padding: padding, precision: precision)
+    ) { path, padding in
+      try ResNet(path, configuration, padding: padding)
     }
   }
 
@@ -165,7 +165,7 @@ public enum BackboneCatalogue {
     defaultSize: 448,
     sizeMultiple: 32,
     normalisesFeatures: false
-  ) { path, _, precision in try CaiTPair(path, precision: precision) }
+  ) { path, _ in try CaiTPair(path) }
 
   private static func component(
     _ configuration: CaiT.Configuration,
@@ -251,10 +251,11 @@ extension BackboneDescription {
     precision: Precision = .auto,
     device: Device = .cpu
   ) throws -> any Backbone {
-    let parameters =
-      components.isEmpty && builtIn == nil
-      ? Parameters(seed: Self.seed, device: device) : Parameters(stateDict, device: device)
-    return try withoutGradient { try build(parameters.root, padding, precision) }
+    guard !components.isEmpty || builtIn != nil else {
+      return try buildGenerated(padding: padding, precision: precision, device: device)
+    }
+    let parameters = Parameters(stateDict, device: device, productType: precision.elementType)
+    return try withoutGradient { try build(parameters.root, padding) }
   }
 
   /// Builds the backbone with weights that are drawn: as fast as with pretrained ones, and blind.
@@ -262,7 +263,8 @@ extension BackboneDescription {
   public func buildGenerated(
     padding: Padding = .zeros, precision: Precision = .auto, device: Device = .cpu
   ) throws -> any Backbone {
-    try withoutGradient { try build(Parameters(seed: Self.seed, device: device).root, padding, precision) }
+    let parameters = Parameters(seed: Self.seed, device: device, productType: precision.elementType)
+    return try withoutGradient { try build(parameters.root, padding) }
   }
 
   /// The seed of the backbones whose weights are drawn.

@@ -46,7 +46,7 @@ public struct CaiT {
 
   /// A network from the weights at a path.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
-  public init(_ path: ParameterPath, _ configuration: Configuration, precision: Precision = .float32) throws {
+  public init(_ path: ParameterPath, _ configuration: Configuration) throws {
     self.configuration = configuration
     let width = configuration.width
     let side = configuration.imageSize / Self.patch
@@ -57,8 +57,7 @@ public struct CaiT {
     positions = try path.constant("pos_embed", [1, side * side, width], initial)
     blocks = try (0..<configuration.blocks).map {
       try TalkingHeadsBlock(
-        path / "blocks" / $0, width: width, heads: configuration.heads, tokens: side * side,
-        precision.elementType)
+        path / "blocks" / $0, width: width, heads: configuration.heads, tokens: side * side)
     }
     norm = try LayerNorm(path / "norm", width)
   }
@@ -103,9 +102,9 @@ public struct CaiTPair: Backbone {
 
   /// The pair from the weights below `cait_m48_448` and `cait_s24_224`.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
-  public init(_ path: ParameterPath, precision: Precision = .float32) throws {
-    fine = try CaiT(path / CaiT.Configuration.m48.name, .m48, precision: precision)
-    coarse = try CaiT(path / CaiT.Configuration.s24.name, .s24, precision: precision)
+  public init(_ path: ParameterPath) throws {
+    fine = try CaiT(path / CaiT.Configuration.m48.name, .m48)
+    coarse = try CaiT(path / CaiT.Configuration.s24.name, .s24)
   }
 
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
@@ -131,15 +130,15 @@ private struct TalkingHeadsBlock {
   let elementType: ElementType
 
   init(
-    _ path: ParameterPath, width: Int, heads: Int, tokens: Int, _ elementType: ElementType
+    _ path: ParameterPath, width: Int, heads: Int, tokens: Int
   ) throws {
     func linear(_ path: ParameterPath, _ inputs: Int, _ outputs: Int) throws -> FusedLinear {
-      try FusedLinear(path, inputs: inputs, outputs: outputs, rows: tokens, elementType)
+      try FusedLinear(path, inputs: inputs, outputs: outputs, rows: tokens)
     }
-    self.elementType = elementType
+    elementType = path.productType
     norm1 = try LayerNorm(path / "norm1", width)
     attention = try TalkingHeadsAttention(
-      path / "attn", width: width, heads: heads, tokens: tokens, elementType)
+      path / "attn", width: width, heads: heads, tokens: tokens)
     gamma1 = try path.constant("gamma_1", [width], .constant(1e-5))
     norm2 = try LayerNorm(path / "norm2", width)
     fc1 = try linear(path / "mlp" / "fc1", width, 4 * width)
@@ -166,14 +165,14 @@ private struct TalkingHeadsAttention {
   let projection: FusedLinear
 
   init(
-    _ path: ParameterPath, width: Int, heads: Int, tokens: Int, _ elementType: ElementType
+    _ path: ParameterPath, width: Int, heads: Int, tokens: Int
   ) throws {
     self.width = width
     self.heads = heads
-    qkv = try FusedLinear(path / "qkv", inputs: width, outputs: 3 * width, rows: tokens, elementType)
-    mixBefore = try HeadMixing(path / "proj_l", heads: heads, elementType)
-    mixAfter = try HeadMixing(path / "proj_w", heads: heads, elementType)
-    projection = try FusedLinear(path / "proj", inputs: width, outputs: width, rows: tokens, elementType)
+    qkv = try FusedLinear(path / "qkv", inputs: width, outputs: 3 * width, rows: tokens)
+    mixBefore = try HeadMixing(path / "proj_l", heads: heads)
+    mixAfter = try HeadMixing(path / "proj_w", heads: heads)
+    projection = try FusedLinear(path / "proj", inputs: width, outputs: width, rows: tokens)
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
@@ -197,7 +196,8 @@ private struct HeadMixing {
   let weight: Tensor
   let bias: Tensor
 
-  init(_ path: ParameterPath, heads: Int, _ elementType: ElementType) throws {
+  init(_ path: ParameterPath, heads: Int) throws {
+    let elementType = path.productType
     weight = try path.constant("weight", [heads, heads], .normal(standardDeviation: 0.02)).to(elementType)
     bias = try path.constant("bias", [heads], .constant(0)).to(elementType).unsqueeze(1)
   }
@@ -225,8 +225,9 @@ extension FusedLinear {
   /// The map at a path.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
   fileprivate init(
-    _ path: ParameterPath, inputs: Int, outputs: Int, rows: Int, _ elementType: ElementType
+    _ path: ParameterPath, inputs: Int, outputs: Int, rows: Int
   ) throws {
+    let elementType = path.productType
     let weight = try path.constant("weight", [outputs, inputs], .normal(standardDeviation: 0.02))
     let bias = try path.constant("bias", [outputs], .constant(0))
     self.init(weight: weight.to(elementType), bias: bias.to(elementType), rows: rows)

@@ -32,7 +32,7 @@ public struct DefectSegmenter<Unit: EmbeddedUnit> {
   /// `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
     zip(network.evidence(network.pyramid(network.encode(images))), heads).map { map, head in
-      map.conv2d(head.weight, bias: head.bias)
+      map.to(.float32).conv2d(head.weight, bias: head.bias)
     }
   }
 }

@@ -52,7 +52,7 @@ public struct EmbeddedBackbone: Backbone {
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
   /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    let maps = Array(network.pyramid(network.encode(images))[Self.levels])
+    let maps = network.pyramid(network.encode(images))[Self.levels].map { $0.to(.float32) }
     return whitening.isEmpty ? maps : zip(maps, whitening).map { $0.conv2d($1.weight, bias: $1.bias) }
   }
 }

@@ -5,10 +5,12 @@ import Torch
 /// what is there and what lies around. At every stride a narrow map of evidence is all that a verdict on defects
 /// is made from (``DefectSegmenter``), so that little else is in it.
 ///
-/// The convolutions are trained with their batch norms, or frozen with the norms folded into them.
+/// The convolutions are trained with their batch norms, or frozen with the norms folded into them; all maps are of
+/// the parameters' product type.
 public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
   /// The sizes.
   public let architecture: EmbeddedArchitecture
+  private let elementType: ElementType
   private let stem: Unit
   private let stages: [[Block]]
   private let laterals: [Lateral]
@@ -19,6 +21,7 @@ public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
   public init(_ path: ParameterPath, _ architecture: EmbeddedArchitecture) throws {
     self.architecture = architecture
+    elementType = path.productType
     let widths = architecture.widths
     stem = try Unit(path / "stem", inputs: 3, outputs: widths[0], kernel: 3, stride: 2)
     stages = try architecture.blocks.enumerated().map { stage, count in
@@ -44,7 +47,7 @@ public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
   /// The maps of the stages `[batch, channels, height / stride, width / stride]`, finest first, of normalised
   /// pictures `[batch, 3, height, width]`.
   public func encode(_ images: Tensor) -> [Tensor] {
-    var x = stem(images.channelsLast()).relu_()
+    var x = stem(images.channelsLast(elementType)).relu_()
     return stages.map { blocks in
       for block in blocks { x = block(x) }
       return x
@@ -98,6 +101,8 @@ public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
       bias = try Unit.declare(path, "bias", [outputs], .fanIn(inputs))
     }
 
-    func callAsFunction(_ x: Tensor) -> Tensor { x.conv2d(weight, bias: bias) }
+    func callAsFunction(_ x: Tensor) -> Tensor {
+      x.conv2d(weight.to(x.elementType), bias: bias.to(x.elementType))
+    }
   }
 }

@@ -44,7 +44,7 @@ public struct TrainedUnit: EmbeddedUnit {
     // oneDNN (libtorch 2.13): the places that it skips are left out before.
     let skips = padding == 0 && stride > 1 && weight.size(1) < 16
     let x = skips ? x.every(stride, along: 2).every(stride, along: 3) : x
-    return x.conv2d(weight, stride: skips ? 1 : stride, padding: padding)
+    return x.conv2d(weight.to(x.elementType), stride: skips ? 1 : stride, padding: padding)
       .batchNorm(weight: gamma, bias: beta, runningMean: mean, runningVariance: variance)
   }
 
@@ -66,7 +66,7 @@ public struct FrozenUnit: EmbeddedUnit {
   public init(_ path: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int) throws {
     convolution = try FoldedConvolution(
       path, norm: path / "norm", inputs: inputs, outputs: outputs, kernel: kernel, stride: stride,
-      .init(padding: .zeros, elementType: .float32))
+      padding: .zeros)
   }
 
   /// The normalised maps `[batch, outputs, height / stride, width / stride]`.

@@ -8,20 +8,14 @@ public enum Padding: String, Sendable {
   case reflection
 }
 
-/// A convolution with the batch norm behind it folded into its weight and bias.
+/// A convolution with the batch norm behind it folded into its weight and bias, which are of the product type.
 struct FoldedConvolution {
-  /// What all convolutions of a network have in common.
-  struct Kind {
-    let padding: Padding
-    let elementType: ElementType
-  }
-
   private let convolution: FusedConvolution
   private let mirrored: Int
 
   init(
     _ path: ParameterPath, norm: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1,
-    groups: Int = 1, _ kind: Kind
+    groups: Int = 1, padding: Padding
   ) throws {
     let raw = try path.constant(
       "weight", [outputs, inputs / groups, kernel, kernel],
@@ -32,10 +26,10 @@ struct FoldedConvolution {
     let variance = try norm.constant("running_var", [outputs], .constant(1)).to(.float64)
     let factor = gamma * (variance + 1e-5).rsqrt()
     convolution = FusedConvolution(
-      weight: (raw.to(.float64) * factor.reshape([-1, 1, 1, 1])).to(kind.elementType),
-      bias: (beta - mean * factor).to(kind.elementType), stride: stride,
-      padding: kind.padding == .zeros ? kernel / 2 : 0, groups: groups)
-    mirrored = kind.padding == .reflection ? kernel / 2 : 0
+      weight: (raw.to(.float64) * factor.reshape([-1, 1, 1, 1])).to(path.productType),
+      bias: (beta - mean * factor).to(path.productType), stride: stride,
+      padding: padding == .zeros ? kernel / 2 : 0, groups: groups)
+    mirrored = padding == .reflection ? kernel / 2 : 0
   }
 
   func callAsFunction(_ x: Tensor, rectifying: Bool = false, adding: Tensor? = nil) -> Tensor {

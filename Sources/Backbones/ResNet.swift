@@ -45,14 +45,12 @@ public struct ResNet: Backbone {
   /// A network from the weights at a path.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
   public init(
-    _ path: ParameterPath, _ configuration: Configuration, padding: Padding = .zeros,
-    precision: Precision = .float32
+    _ path: ParameterPath, _ configuration: Configuration, padding: Padding = .zeros
   ) throws {
     channels = configuration.channels
-    elementType = precision.elementType
-    let kind = FoldedConvolution.Kind(padding: padding, elementType: precision.elementType)
+    elementType = path.productType
     stem = try FoldedConvolution(
-      path / "conv1", norm: path / "bn1", inputs: 3, outputs: 64, kernel: 7, stride: 2, kind)
+      path / "conv1", norm: path / "bn1", inputs: 3, outputs: 64, kernel: 7, stride: 2, padding: padding)
     var inputs = 64
     var stages: [[ResidualBlock]] = []
     for (stage, count) in configuration.blocks.enumerated() {
@@ -62,7 +60,7 @@ public struct ResNet: Backbone {
         blocks.append(
           try ResidualBlock(
             path / "layer\(stage + 1)" / index, configuration, planes: 64 << stage, inputs: inputs,
-            stride: index == 0 && stage > 0 ? 2 : 1, kind))
+            stride: index == 0 && stage > 0 ? 2 : 1, padding: padding))
         inputs = outputs
       }
       stages.append(blocks)
@@ -73,7 +71,7 @@ public struct ResNet: Backbone {
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
   /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    var x = stem(images.to(elementType).channelsLast(), rectifying: true).maxPool2d(3, stride: 2, padding: 1)
+    var x = stem(images.channelsLast(elementType), rectifying: true).maxPool2d(3, stride: 2, padding: 1)
     return stages.map { blocks in
       for block in blocks { x = block(x) }
       return x.to(.float32)
@@ -88,27 +86,28 @@ private struct ResidualBlock {
 
   init(
     _ path: ParameterPath, _ configuration: ResNet.Configuration, planes: Int, inputs: Int, stride: Int,
-    _ kind: FoldedConvolution.Kind
+    padding: Padding
   ) throws {
     let outputs = planes * (configuration.bottleneck ? 4 : 1)
     if configuration.bottleneck {
       let width = planes * configuration.widthPerGroup / 64 * configuration.groups
       convolutions = [
         try FoldedConvolution(
-          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: width, kernel: 1, kind),
+          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: width, kernel: 1, padding: padding),
         try FoldedConvolution(
           path / "conv2", norm: path / "bn2", inputs: width, outputs: width, kernel: 3, stride: stride,
-          groups: configuration.groups, kind),
+          groups: configuration.groups, padding: padding),
         try FoldedConvolution(
-          path / "conv3", norm: path / "bn3", inputs: width, outputs: outputs, kernel: 1, kind),
+          path / "conv3", norm: path / "bn3", inputs: width, outputs: outputs, kernel: 1, padding: padding),
       ]
     } else {
       convolutions = [
         try FoldedConvolution(
-          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: planes, kernel: 3, stride: stride, kind
+          path / "conv1", norm: path / "bn1", inputs: inputs, outputs: planes, kernel: 3, stride: stride,
+          padding: padding
         ),
         try FoldedConvolution(
-          path / "conv2", norm: path / "bn2", inputs: planes, outputs: planes, kernel: 3, kind),
+          path / "conv2", norm: path / "bn2", inputs: planes, outputs: planes, kernel: 3, padding: padding),
       ]
     }
     shortcut =
@@ -116,7 +115,7 @@ private struct ResidualBlock {
       ? nil
       : try FoldedConvolution(
         path / "downsample" / 0, norm: path / "downsample" / 1, inputs: inputs, outputs: outputs, kernel: 1,
-        stride: stride, kind)
+        stride: stride, padding: padding)
   }
 
   /// Overwrites x where there is no shortcut: the result takes its place.

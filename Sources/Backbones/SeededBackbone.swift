@@ -25,8 +25,8 @@ public struct SeededBackbone: Backbone {
 
   /// The network with the weights of its seed.
   /// - Throws: ``ParameterError`` when weights are given that do not fit.
-  public init(_ path: ParameterPath, precision: Precision = .float32) throws {
-    elementType = precision.elementType
+  public init(_ path: ParameterPath) throws {
+    elementType = path.productType
     filters = Self.orientedFilters().to(device: path.device).to(elementType).channelsLast()
     var inputs = 2 * Self.filterCount
     var stages: [Stage] = []
@@ -34,9 +34,7 @@ public struct SeededBackbone: Backbone {
       func convolution(_ name: String, _ inputs: Int, gain: Double) throws -> Tensor {
         let deviation = (gain / Double(inputs * 9)).squareRoot()
         return try (path / "stages" / index)
-          .constant(name, [outputs, inputs, 3, 3], .normal(standardDeviation: deviation)).to(
-            precision.elementType
-          )
+          .constant(name, [outputs, inputs, 3, 3], .normal(standardDeviation: deviation)).to(path.productType)
           .channelsLast()
       }
       stages.append(
@@ -53,7 +51,7 @@ public struct SeededBackbone: Backbone {
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
   /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    let bands = images.to(elementType).channelsLast().reflectionPad2d(Self.filterSide / 2).conv2d(
+    let bands = images.channelsLast(elementType).reflectionPad2d(Self.filterSide / 2).conv2d(
       filters, stride: 2)
     // Both signs of every band, so that a bright and a dark line differ and neither is lost.
     var x = Tensor.cat([bands.relu(), (-bands).relu()], along: 1)

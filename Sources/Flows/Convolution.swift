@@ -1,6 +1,6 @@
 import Torch
 
-/// A convolution whose output has the size of its input.
+/// A convolution whose output has the size of its input, of numbers of the parameters' product type.
 ///
 /// Pictures lie channels-last in memory, and so do weights of 3 x 3: that is what the processor's convolutions are
 /// fastest with.
@@ -8,6 +8,7 @@ public struct Convolution {
   private let weight: Tensor
   private let bias: Tensor
   private let padding: Int
+  private let elementType: ElementType
 
   /// A convolution at a path, initialised evenly within one over the root of the number of inputs.
   /// - Throws: ``ParameterError``.
@@ -17,31 +18,36 @@ public struct Convolution {
       "weight", [outputs, inputs, kernel, kernel], initial, channelsLast: true)
     bias = try path.parameter("bias", [outputs], initial)
     padding = kernel / 2
+    elementType = path.productType
   }
 
-  /// The convolution of `[batch, channels, height, width]`, channels-last.
+  /// The convolution of `[batch, channels, height, width]`, channels-last, of the product type.
   /// - Parameter rectifying: whether negative results become zero.
   public func callAsFunction(_ x: Tensor, rectifying: Bool = false) -> Tensor {
     Tensor.withDerivative(of: [x, weight, bias]) { needed in
-      let x = x.channelsLast()
+      let x = x.channelsLast(elementType)
+      let weight = weight.detach().to(elementType)
       let y = x.fusedConv2d(
-        weight.detach(), bias: bias.detach(), padding: padding, rectifying: rectifying)
+        weight, bias: bias.detach().to(elementType), padding: padding, rectifying: rectifying)
       guard let needed else { return ([y], { _ in [] }) }
       let output = rectifying ? y.detach() : nil
-      return ([y], { gradients in derivative(gradients[0], x: x, output: output, needed: needed) })
+      return (
+        [y], { gradients in derivative(gradients[0], x: x, weight: weight, output: output, needed: needed) }
+      )
     }[0]
   }
 
-  /// The gradients of input, weight and bias.
-  private func derivative(_ gradient: Tensor?, x: Tensor, output: Tensor?, needed: [Bool]) -> [Tensor?] {
-    guard var gradient = gradient?.channelsLast() else { return [nil, nil, nil] }
+  /// The gradients of input, weight and bias; those of the latter two are the parameters' type.
+  private func derivative(
+    _ gradient: Tensor?, x: Tensor, weight: Tensor, output: Tensor?, needed: [Bool]
+  ) -> [Tensor?] {
+    guard var gradient = gradient?.channelsLast(elementType) else { return [nil, nil, nil] }
     if let output { gradient = gradient.thresholdBackward(output) }
-    let weight = weight.detach()
     let forInput =
       needed[0]
       ? gradient.conv2dInputGradient(input: x, weight: weight, padding: padding) : nil
     guard needed[1] || needed[2] else { return [forInput, nil, nil] }
     let (forWeight, forBias) = gradient.conv2dWeightGradient(input: x, weight: weight, padding: padding)
-    return [forInput, forWeight, forBias]
+    return [forInput, forWeight.to(.float32), forBias.to(.float32)]
   }
 }

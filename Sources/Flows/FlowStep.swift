@@ -71,7 +71,7 @@ public struct FlowStep<Network: Subnet> {
     let scale = scale
     let x = (permutation.inverse(y) - globalOffset) / scale
     let parts = x.split([kept, changed], along: 1)
-    let a = (subnet(input(parts[0], condition)) * Self.gain).split([changed, changed], along: 1)
+    let a = (subnet(input(parts[0], condition)).to(.float32) * Self.gain).split([changed, changed], along: 1)
     let (s, t) = (a[0].tanh() * clamp, a[1])
     let pixels = Double(x.size(2) * x.size(3))
     return Transformed(
@@ -97,6 +97,8 @@ extension FlowStep {
   private func coupling(_ x: Tensor, parameters a: Tensor, _ scale: Tensor) -> [Tensor] {
     Tensor.withDerivative(of: [x, a, scale, globalOffset]) { needed in
       let (scale, offset) = (scale.detach(), globalOffset.detach())
+      let subnetType = a.elementType
+      let a = a.to(.float32)
       let u = (half(a, 0) * (2 * Self.gain)).sigmoid_()
       let s = logScale(u)
       let sum = s.sum([1, 2, 3])
@@ -111,14 +113,17 @@ extension FlowStep {
       let value = permutation(y)
       guard needed != nil else { return ([value, sum], { _ in [] }) }
       let result = value.detach()
-      return ([value, sum], { derivative($0[0], $0[1], x: x, u: u, result: result, scale, offset) })
+      return (
+        [value, sum],
+        { derivative($0[0], $0[1], x: x, subnetType, u: u, result: result, scale, offset) }
+      )
     }
   }
 
   /// The gradients of x, the subnet's outputs, scale and offset from those of the step's value and of the sum of s.
   private func derivative(
-    _ ofValue: Tensor?, _ ofSum: Tensor?, x: Tensor, u: Tensor, result: Tensor, _ scale: Tensor,
-    _ offset: Tensor
+    _ ofValue: Tensor?, _ ofSum: Tensor?, x: Tensor, _ subnetType: ElementType, u: Tensor, result: Tensor,
+    _ scale: Tensor, _ offset: Tensor
   ) -> [Tensor?] {
     let ofValue = ofValue?.channelsLast() ?? x.zerosLike
     let ofOffset = permutation.inverse(ofValue.sum([0, 2, 3], keepingDimensions: true))
@@ -127,7 +132,7 @@ extension FlowStep {
     let ofScale = (ofResult - ofOffset * offset) / scale
     let ofX = permutation.inverse(ofValue).mul_(scale)
     let ofChanged = ofX.narrow(1, from: kept, length: changed)
-    let ofA = Tensor.uninitialized([x.size(0), x.size(2), x.size(3), 2 * changed], like: x)
+    let ofA = Tensor.uninitialized([x.size(0), x.size(2), x.size(3), 2 * changed], like: x, subnetType)
       .permute([0, 3, 1, 2])
     half(ofA, 1).setToProduct_(ofChanged, Self.gain)
     ofChanged.mul_(logScale(u).exp_())

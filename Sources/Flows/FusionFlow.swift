@@ -117,7 +117,10 @@ private struct FusionNetwork {
         aligningCorners: true
       )
       let seen = x[scale] + shared
-      return ((logScales[scale](seen) / clamp).atan() * (0.636 * clamp), offsets[scale](seen))
+      return (
+        (logScales[scale](seen).to(.float32) / clamp).atan() * (0.636 * clamp),
+        offsets[scale](seen).to(.float32)
+      )
     }
   }
 }

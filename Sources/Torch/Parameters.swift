@@ -34,6 +34,9 @@ public final class Parameters {
   private let source: [String: StoredTensor]?
   /// Where the tensors live.
   public let device: Device
+  /// What the numbers that enter the layers' products are rounded to. The tensors themselves, what is added up, norms
+  /// and everything outside of convolutions are single precision whatever it is.
+  public let productType: ElementType
   private var taken: Set<String> = []
   private var order: [String] = []
   private var tensors: [String: Tensor] = [:]
@@ -41,17 +44,21 @@ public final class Parameters {
   private let seed: UInt64
 
   /// Parameters that start from their initialisers. The same seed gives the same numbers.
-  public init(seed: UInt64, device: Device = .cpu) {
+  public init(seed: UInt64, device: Device = .cpu, productType: ElementType = .float32) {
     source = nil
     self.seed = seed
     self.device = device
+    self.productType = productType
   }
 
   /// Parameters that come from a state dict.
-  public init(_ source: [String: StoredTensor], device: Device = .cpu) {
+  public init(
+    _ source: [String: StoredTensor], device: Device = .cpu, productType: ElementType = .float32
+  ) {
     self.source = source
     seed = 0
     self.device = device
+    self.productType = productType
   }
 
   /// The path at which names begin.
@@ -134,6 +141,9 @@ public struct ParameterPath {
 
   /// Where the tensors live.
   public var device: Device { parameters.device }
+
+  /// What the numbers that enter products are rounded to.
+  public var productType: ElementType { parameters.productType }
 
   /// Whether the tensors come from a state dict, and do not start from their initialisers.
   public var hasWeights: Bool { parameters.hasSource }

@@ -61,7 +61,8 @@ extension Tensor {
   /// Overwrites this tensor's own memory, which may be a part of another's, with `left * right`.
   @discardableResult
   public func setToProduct_(_ left: Tensor, _ right: Double) -> Tensor {
-    call("aten::mul.Scalar_out", left, right, self)
+    // As a tensor without dimensions: the operator for scalars does not convert to this tensor's type.
+    setToProduct_(left, call("aten::new_full", left, [Int](), right))
   }
   /// Replaces negative elements of this tensor's own memory by zero.
   @discardableResult

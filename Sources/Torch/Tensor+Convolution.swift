@@ -50,8 +50,8 @@ extension Tensor {
   public func conv2dWeightGradient(input: Tensor, weight: Tensor, padding: Int) -> (
     weight: Tensor, bias: Tensor
   ) {
-    // oneDNN's kernel for this one product is fastest row-major, even with the copies.
-    let rowMajor = padding > 0 && takesFusedOperators
+    // oneDNN's kernel for this one product is fastest row-major in single precision, even with the copies.
+    let rowMajor = padding > 0 && takesFusedOperators && elementType == .float32
     let found = (rowMajor ? contiguous() : self).convolutionBackward(
       input: rowMajor ? input.contiguous() : input, weight: weight, padding: padding, [false, true, true])
     return (found[1], found[2])

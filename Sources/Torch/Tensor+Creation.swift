@@ -40,9 +40,12 @@ extension Tensor {
     call("aten::diag_embed", call("aten::new_ones", other, [size]))
   }
 
-  /// A tensor of a shape, row-major, whose elements are whatever was there, with another's type and device.
-  public static func uninitialized(_ shape: [Int], like other: Tensor) -> Tensor {
-    call("aten::new_empty", other, shape)
+  /// A tensor of a shape, row-major, whose elements are whatever was there, on another's device; of its type
+  /// unless told otherwise.
+  public static func uninitialized(
+    _ shape: [Int], like other: Tensor, _ type: ElementType? = nil
+  ) -> Tensor {
+    call("aten::new_empty", other, shape, type ?? other.elementType)
   }
 
   /// A tensor of the same shape, type, device and order in memory whose elements are whatever was there.

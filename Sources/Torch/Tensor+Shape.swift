@@ -7,6 +7,10 @@ extension Tensor {
   public func contiguous() -> Tensor { call("aten::contiguous", self) }
   /// The same `[batch, channels, height, width]` elements, with the channels of a pixel side by side in memory.
   public func channelsLast() -> Tensor { call("aten::contiguous", self, 2) }
+  /// The elements as numbers of another type, with the channels of a pixel side by side in memory.
+  public func channelsLast(_ type: ElementType) -> Tensor {
+    type == elementType ? channelsLast() : call("aten::to.dtype", self, type, false, false, 2)
+  }
   /// A copy in memory of its own.
   public func clone() -> Tensor { call("aten::clone", self) }
   /// The elements under another shape; -1 stands for what is left.

@@ -148,14 +148,15 @@ import Torch
     func sample(_ index: Int) -> LabelledPicture { source.sample(index % 4) }
   }
 
-  @Test func learnsOneBatchByHeart() throws {
+  @Test(arguments: [ElementType.float32, .bfloat16]) func learnsOneBatchByHeart(products: ElementType) throws
+  {
     var schedule = Self.small.training
     schedule.steps = 40
     schedule.batch = 4
     schedule.learningRate = 1e-2
     let trainer = try SegmenterTrainer(
-      parameters: Parameters(seed: 1), architecture: Self.small.network, source: OneBatch(),
-      schedule: schedule)
+      parameters: Parameters(seed: 1, productType: products), architecture: Self.small.network,
+      source: OneBatch(), schedule: schedule)
     var losses: [Double] = []
     _ = try trainer.run(shouldStop: {
       losses.append(trainer.progress.loss); return false

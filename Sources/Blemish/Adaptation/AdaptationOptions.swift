@@ -1,3 +1,4 @@
+import Backbones
 import Synthesis
 
 /// How the embedded backbone is tuned on the user's good pictures.
@@ -14,6 +15,8 @@ public struct AdaptationOptions: Sendable, Codable, Equatable {
   public var contrastJitter = 0.1
   /// The largest change of a picture's brightness, of 1 from black to white.
   public var brightnessJitter = 0.05
+  /// With what numbers the network is trained, never ``Precision/auto``; nil for single precision.
+  public var precision: Precision?
   /// What is planted.
   public var defects = DefectRecipe.adaptation
   /// How long the training may take, in minutes: the first steps are timed, and there are as many as fit. Nil for

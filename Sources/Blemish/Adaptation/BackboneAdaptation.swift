@@ -128,7 +128,7 @@ final class BackboneAdaptation {
     let wanted = record.options.schedule.steps
     guard let minutes = record.options.minutes, wanted > Self.timedSteps else { return wanted }
     let trial = try SegmenterTrainer(
-      parameters: Parameters(initial, device: device), source: planted, schedule: record.schedule)
+      parameters: parameters(initial), source: planted, schedule: record.schedule)
     _ = try trial.run(until: Self.untimedSteps, shouldStop: shouldStop)
     let before = trial.progress.seconds
     _ = try trial.run(until: Self.timedSteps, shouldStop: shouldStop)
@@ -136,6 +136,10 @@ final class BackboneAdaptation {
     let perStep = (trial.progress.seconds - before) / Double(Self.timedSteps - Self.untimedSteps)
     let fitting = minutes * 60 / max(perStep, 1e-6)
     return fitting < Double(wanted) ? max(Int(fitting), 1) : wanted
+  }
+
+  private func parameters(_ tensors: [String: StoredTensor]) -> Parameters {
+    Parameters(tensors, device: device, productType: record.options.precision?.elementType ?? .float32)
   }
 
   // MARK: Checkpoints
@@ -149,7 +153,7 @@ final class BackboneAdaptation {
   private func makeTrainer(_ planted: PlantedGoodPictures) throws -> SegmenterTrainer {
     guard !resuming.isEmpty else {
       return try SegmenterTrainer(
-        parameters: Parameters(initial, device: device), source: planted, schedule: record.schedule)
+        parameters: parameters(initial), source: planted, schedule: record.schedule)
     }
     var (weights, optimizer): ([String: StoredTensor], [String: StoredTensor]) = ([:], [:])
     for (name, tensor) in resuming {
@@ -160,7 +164,7 @@ final class BackboneAdaptation {
       }
     }
     let trainer = try SegmenterTrainer(
-      parameters: Parameters(weights, device: device), source: planted, schedule: record.schedule)
+      parameters: parameters(weights), source: planted, schedule: record.schedule)
     try trainer.resume(record.progress, optimizerTensors: optimizer)
     return trainer
   }

@@ -85,13 +85,15 @@ private struct StageTimer {
     let size = configuration.size
     let model = try Model(
       generatedFor: configuration, precision: options.precision,
-      parameters: Parameters(seed: 1, device: options.device))
+      parameters: Parameters(
+        seed: 1, device: options.device, productType: options.precision.elementType))
     let images = Tensor.randn([options.batch, 3, size, size], device: options.device)
-    try add("backbone", peak: options.precision.elementType == .bfloat16 ? "bfloat16" : "float32") {
+    let precision = options.precision.elementType == .bfloat16 ? "bfloat16" : "float32"
+    try add("backbone", peak: precision) {
       _ = model.features(images).map(\.firstElement)
     }
     let features = model.features(images)
-    try add("flow", peak: "float32") {
+    try add("flow", peak: precision) {
       withoutGradient { _ = model.detector(features).logDeterminant.floats }
     }
     let latents = withoutGradient { model.detector(features) }
@@ -101,7 +103,7 @@ private struct StageTimer {
     }
     try timeTests(model)
     try timeMetrics(side: side)
-    try timeTraining(model, features)
+    try timeTraining(model, features, peak: precision)
   }
 
   private mutating func timeTests(_ model: Model) throws {
@@ -139,10 +141,10 @@ private struct StageTimer {
 
   private static let evaluatedMaps = 100
 
-  private mutating func timeTraining(_ model: Model, _ features: [Tensor]) throws {
+  private mutating func timeTraining(_ model: Model, _ features: [Tensor], peak: String) throws {
     let schedule = try DetectorCatalogue.named(model.configuration.detector).schedule
     let optimizer = Adam(model.parameters.trainable, weightDecay: schedule.weightDecay)
-    try add("training step", peak: "float32") {
+    try add("training step", peak: peak) {
       model.detector(features).loss.backward()
       if let limit = schedule.gradientNormLimit {
         clipGradientNorm(model.parameters.trainable.map(\.tensor), limit: limit)

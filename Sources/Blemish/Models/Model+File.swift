@@ -54,7 +54,8 @@ extension Model {
       backbone = try description.build(
         backboneWeights, padding: padding, precision: precision, device: device)
       try configuration.checkFeatures(of: backbone)
-      parameters = Parameters(Self.tensors(of: file, below: Self.detectorPrefix), device: device)
+      parameters = Parameters(
+        Self.tensors(of: file, below: Self.detectorPrefix), device: device, productType: precision.elementType)
       detector = try type.make(
         parameters.root, features: configuration.features,
         normalisingFeatures: description.normalisesFeatures, json: configuration.detectorConfiguration)

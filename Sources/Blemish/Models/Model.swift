@@ -60,7 +60,8 @@ public struct Model {
   mutating func replaceBackbone(_ weights: [String: StoredTensor]) throws {
     let description = try BackboneCatalogue.named(configuration.backbone)
     let padding = Padding(rawValue: configuration.padding) ?? .zeros
-    let other = try description.build(weights, padding: padding, device: device)
+    let other = try description.build(
+      weights, padding: padding, precision: precision, device: device)
     guard other.channels == backbone.channels, other.strides == backbone.strides else {
       throw ConfigurationError("the backbone's weights give other feature maps than the detector's")
     }
