@@ -61,7 +61,8 @@ import Torch
     }
   }
 
-  @Test(arguments: ["embedded", "seeded", "resnet18"]) func backbonesGiveSinglePrecision(name: String) throws {
+  @Test(arguments: ["embedded", "seeded", "resnet18"]) func backbonesGiveSinglePrecision(name: String) throws
+  {
     let description = try BackboneCatalogue.named(name)
     let pictures = Tensor(Golden.gauss("pictures", 3 * 64 * 64), shape: [1, 3, 64, 64])
     func maps(_ precision: Precision) throws -> [Tensor] {

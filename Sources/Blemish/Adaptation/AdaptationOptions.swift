@@ -5,14 +5,14 @@ import Synthesis
 public struct AdaptationOptions: Sendable, Codable, Equatable {
   /// How it is trained; ``pixels`` sets the batch.
   public var schedule = SegmenterSchedule(
-    steps: 6000, batch: 4, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
+    steps: 12000, batch: 4, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
     diceWeight: 0.5)
   /// The pixels of a step: there are as many pictures as have about so many.
   public var pixels = 4 * 256 * 256
   /// Pictures are tuned on as a whole, so that the network learns their borders; of those with longer sides, crops.
   public var longestSide = 512
   /// The largest change of a picture's contrast, as a part of it.
-  public var contrastJitter = 0.1
+  public var contrastJitter = 0.15
   /// The largest change of a picture's brightness, of 1 from black to white.
   public var brightnessJitter = 0.05
   /// With what numbers the network is trained, never ``Precision/auto``; nil for single precision.
@@ -48,12 +48,13 @@ public struct AdaptationOptions: Sendable, Codable, Equatable {
 }
 
 extension DefectRecipe {
-  /// What the embedded backbone is tuned with: pictures of parts are larger than those that are generated, and
-  /// have room for more and relatively smaller defects.
+  /// What the embedded backbone is tuned with: pictures of parts are larger than those that are generated, and have
+  /// room for relatively smaller defects. One at most, so that a picture's own marks are seen as often as they can be:
+  /// what is learnt of them, that they are good, is half of what there is to learn.
   static let adaptation: DefectRecipe = {
     var recipe = DefectRecipe.standard
-    recipe.none = 0.15
-    recipe.most = 7
+    recipe.none = 0.3
+    recipe.most = 1
     recipe.scale = .init(0.25, 1.3)
     return recipe
   }()

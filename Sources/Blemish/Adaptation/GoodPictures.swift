@@ -54,12 +54,12 @@ struct GoodPictures: Sendable {
 
   /// A whole picture.
   func picture(_ index: Int) -> FloatPicture {
-    crop(index, x: 0, y: 0, width: width, height: height, mirroredX: false, mirroredY: false)
+    crop(index, x: 0, y: 0, width: width, height: height)
   }
 
-  /// A part of a picture, perhaps mirrored.
+  /// A part of a picture.
   func crop(
-    _ index: Int, x: Int, y: Int, width: Int, height: Int, mirroredX: Bool, mirroredY: Bool
+    _ index: Int, x: Int, y: Int, width: Int, height: Int
   ) -> FloatPicture {
     let source = samples[index]
     let channels = source.count / (self.width * self.height)
@@ -68,10 +68,10 @@ struct GoodPictures: Sendable {
         var place = 0
         for channel in 0..<channels {
           for row in 0..<height {
-            let from = y + (mirroredY ? height - 1 - row : row)
+            let from = y + row
             let start = (channel * self.height + from) * self.width + x
             for column in 0..<width {
-              buffer[place] = Float(source[start + (mirroredX ? width - 1 - column : column)]) * (1 / 255)
+              buffer[place] = Float(source[start + column]) * (1 / 255)
               place += 1
             }
           }

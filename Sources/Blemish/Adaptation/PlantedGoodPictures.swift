@@ -1,6 +1,6 @@
 import Synthesis
 
-/// Good pictures with planted defects, mirrored and a little brighter or darker: what the backbone is tuned on.
+/// Good pictures with planted defects, a little brighter or darker: what the backbone is tuned on.
 struct PlantedGoodPictures: LabelledPictureSource {
   let height: Int
   let width: Int
@@ -40,7 +40,6 @@ struct PlantedGoodPictures: LabelledPictureSource {
   private func draw(_ random: inout SynthesisRandom) -> FloatPicture {
     pictures.crop(
       random.pick(indices), x: random.below(pictures.width - width + 1),
-      y: random.below(pictures.height - height + 1), width: width, height: height,
-      mirroredX: random.chance(0.5), mirroredY: random.chance(0.5))
+      y: random.below(pictures.height - height + 1), width: width, height: height)
   }
 }

@@ -55,7 +55,8 @@ extension Model {
         backboneWeights, padding: padding, precision: precision, device: device)
       try configuration.checkFeatures(of: backbone)
       parameters = Parameters(
-        Self.tensors(of: file, below: Self.detectorPrefix), device: device, productType: precision.elementType)
+        Self.tensors(of: file, below: Self.detectorPrefix), device: device, productType: precision.elementType
+      )
       detector = try type.make(
         parameters.root, features: configuration.features,
         normalisingFeatures: description.normalisesFeatures, json: configuration.detectorConfiguration)
