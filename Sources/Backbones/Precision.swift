@@ -1,6 +1,7 @@
 import Torch
 
-/// With what numbers a frozen backbone computes. Its feature maps are single precision whatever it is.
+/// With what numbers backbones and flows compute. Weights, feature maps, latents and everything outside of products are
+/// single precision whatever it is.
 public enum Precision: String, Sendable, Codable, CaseIterable {
   /// Single precision. bfloat16 would be chosen here where its effect on scores had been measured and was negligible.
   case auto

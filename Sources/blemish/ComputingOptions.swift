@@ -8,8 +8,8 @@ struct ComputingOptions: ParsableArguments {
 
   @Option(
     help: """
-      The numbers that the backbone computes with: float32, bfloat16 (faster where the processor has it, coarser), or \
-      auto, which is float32.
+      The numbers that backbone and flow multiply: float32, bfloat16 (faster where the processor has it, coarser), or \
+      auto: float32, but bfloat16 to tune the embedded backbone where the processor has it.
       """)
   var precision = Precision.auto
 }

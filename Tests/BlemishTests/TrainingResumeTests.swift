@@ -1,3 +1,4 @@
+import Backbones
 import Datasets
 import Foundation
 import Imaging
@@ -113,8 +114,10 @@ private struct Result: Equatable {
     }
   }
 
-  @Test func givesTheSameBitsHoweverOftenItIsStopped() throws {
-    let options = TrainingPictures.options()
+  @Test(arguments: [Precision.auto, .bfloat16])
+  func givesTheSameBitsHoweverOftenItIsStopped(precision: Precision) throws {
+    var options = TrainingPictures.options()
+    options.precision = precision
     #expect(try pictures.session("whole", options).run { false } == .finished)
     // Stopped before the first step, while features are computed, and after every step from then on.
     var outcome = try pictures.session("stopped", options).run { true }

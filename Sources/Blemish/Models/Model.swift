@@ -17,7 +17,7 @@ public struct Model {
   var backboneWeights: [String: StoredTensor]
   /// Where the tensors live.
   public let device: Device
-  /// With what numbers the backbone computes.
+  /// With what numbers backbone and detector compute.
   public let precision: Precision
 
   /// A new model.

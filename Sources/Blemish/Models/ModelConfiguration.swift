@@ -1,4 +1,5 @@
 import AContrario
+import Backbones
 import Foundation
 import Imaging
 
@@ -110,6 +111,8 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var finished: Bool
   /// The machine and the versions that it was trained with.
   public var machine: Machine
+  /// With what numbers backbone and flow computed; nil in models from before this was recorded.
+  public var precision: Precision?
   /// How the backbone was tuned before; nil where it was not.
   public var adaptation: AdaptationRecord?
 }

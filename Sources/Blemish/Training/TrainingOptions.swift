@@ -38,7 +38,7 @@ public struct TrainingOptions: Sendable {
   public var cacheLimit = 0
   /// Where they lie; nil for the user's cache folder.
   public var cacheFolder: String?
-  /// With what numbers the backbone computes.
+  /// With what numbers backbone and flow compute, and in what the backbone is tuned.
   public var precision = Precision.auto
   /// Seconds between checkpoints.
   public var checkpointInterval = 180.0

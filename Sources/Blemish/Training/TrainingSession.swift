@@ -62,7 +62,8 @@ public final class TrainingSession {
       trainingPictures: training.count, heldOutPictures: heldOut.count,
       fingerprint: try fingerprint(of: training + heldOut), seed: options.seed, schedule: schedule,
       selection: options.selection, progress: TrainingProgress(), finished: false,
-      machine: .current(options.device), adaptation: try Self.adaptation(options, backbone))
+      machine: .current(options.device),
+      precision: options.precision, adaptation: try Self.adaptation(options, backbone))
   }
 
   /// Goes on with the training that a model file holds, with the choices that were made when it began.
@@ -73,8 +74,9 @@ public final class TrainingSession {
   ) throws {
     let file = try SafeTensors.read(path)
     try requireWritable(path)
+    let precision = try Model.configuration(of: file).training?.precision ?? options.precision
     model = try Model(
-      file, path: path, weights: options.weights, precision: options.precision, device: options.device)
+      file, path: path, weights: options.weights, precision: precision, device: options.device)
     guard let record = model.configuration.training, !record.finished else {
       throw ConfigurationError("\(path): its training is finished; there is nothing to resume")
     }
