@@ -3,7 +3,8 @@ import Torch
 /// With what numbers backbones and flows compute. Weights, feature maps, latents and everything outside of products are
 /// single precision whatever it is.
 public enum Precision: String, Sendable, Codable, CaseIterable {
-  /// Single precision. bfloat16 would be chosen here where its effect on scores had been measured and was negligible.
+  /// Single precision; bfloat16 for the tuning of the embedded backbone, where the processor has it
+  /// (docs/performance.md).
   case auto
   /// Single precision, as published.
   case float32

@@ -102,7 +102,7 @@ extension TrainingOptions {
     }
     var adaptation = adaptation
     if let tile { adaptation.longestSide = min(adaptation.longestSide, tile) }
-    // What a network learns in bfloat16 was measured to find as much (docs/performance.md), in half the time.
+    // In two thirds of the time (docs/performance.md).
     let fastest = device == .cpu && Torch.hasBFloat16 ? Precision.bfloat16 : .float32
     adaptation.precision = precision == .auto ? fastest : precision
     return adaptation
