@@ -254,7 +254,8 @@ extension BackboneDescription {
     guard !components.isEmpty || builtIn != nil else {
       return try buildGenerated(padding: padding, precision: precision, device: device)
     }
-    let parameters = Parameters(stateDict, device: device, productType: precision.elementType)
+    let parameters = Parameters(
+      stateDict, device: device, productType: precision.elementType, keepingConstants: false)
     return try withoutGradient { try build(parameters.root, padding) }
   }
 
@@ -263,7 +264,8 @@ extension BackboneDescription {
   public func buildGenerated(
     padding: Padding = .zeros, precision: Precision = .auto, device: Device = .cpu
   ) throws -> any Backbone {
-    let parameters = Parameters(seed: Self.seed, device: device, productType: precision.elementType)
+    let parameters = Parameters(
+      seed: Self.seed, device: device, productType: precision.elementType, keepingConstants: false)
     return try withoutGradient { try build(parameters.root, padding) }
   }
 

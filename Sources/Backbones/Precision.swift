@@ -1,7 +1,7 @@
 import Torch
 
-/// With what numbers backbones and flows compute. Weights, feature maps, latents and everything outside of products are
-/// single precision whatever it is.
+/// With what numbers backbones and flows compute. Weights, sums of products, feature maps and latents are single
+/// precision whatever it is.
 public enum Precision: String, Sendable, Codable, CaseIterable {
   /// Single precision; bfloat16 for the tuning of the embedded backbone, where the processor has it
   /// (docs/performance.md).

@@ -34,28 +34,38 @@ public final class Parameters {
   private let source: [String: StoredTensor]?
   /// Where the tensors live.
   public let device: Device
-  /// What the numbers that enter the layers' products are rounded to. The tensors themselves, what is added up, norms
-  /// and everything outside of convolutions are single precision whatever it is.
+  /// What the numbers that enter the layers' products are rounded to. The tensors themselves, their gradients, and what
+  /// a network gives in the end are single precision whatever it is.
   public let productType: ElementType
   private var taken: Set<String> = []
+  private var declared: Set<String> = []
   private var order: [String] = []
   private var tensors: [String: Tensor] = [:]
   private var trainableNames: Set<String> = []
   private let seed: UInt64
+  private let keepsConstants: Bool
 
   /// Parameters that start from their initialisers. The same seed gives the same numbers.
-  public init(seed: UInt64, device: Device = .cpu, productType: ElementType = .float32) {
+  /// - Parameter keepingConstants: whether tensors that training leaves alone are held here, too, or by the layers
+  ///   alone, which may bring them into another order.
+  public init(
+    seed: UInt64, device: Device = .cpu, productType: ElementType = .float32, keepingConstants: Bool = true
+  ) {
     source = nil
     self.seed = seed
+    keepsConstants = keepingConstants
     self.device = device
     self.productType = productType
   }
 
   /// Parameters that come from a state dict.
+  /// - Parameter keepingConstants: as for new ones.
   public init(
-    _ source: [String: StoredTensor], device: Device = .cpu, productType: ElementType = .float32
+    _ source: [String: StoredTensor], device: Device = .cpu, productType: ElementType = .float32,
+    keepingConstants: Bool = true
   ) {
     self.source = source
+    keepsConstants = keepingConstants
     seed = 0
     self.device = device
     self.productType = productType
@@ -64,7 +74,7 @@ public final class Parameters {
   /// The path at which names begin.
   public var root: ParameterPath { ParameterPath(parameters: self, prefix: "") }
 
-  /// All tensors by name.
+  /// All tensors that are held, by name.
   public var all: [String: Tensor] { tensors }
 
   /// The tensors that training changes, in the order of their declaration.
@@ -85,14 +95,14 @@ public final class Parameters {
     guard left.isEmpty else { throw ParameterError.leftOver(names: left) }
   }
 
-  /// All tensors in the form in which files hold them.
+  /// All tensors that are held, in the form in which files hold them.
   public func stateDict() -> [String: StoredTensor] { tensors.mapValues(\.stored) }
 
   fileprivate func declare(
     _ name: String, _ shape: [Int], trainable: Bool, elementType: ElementType, channelsLast: Bool = false,
     initial: (inout RandomStream) -> Tensor
   ) throws -> Tensor {
-    precondition(tensors[name] == nil, "'\(name)' is declared twice")
+    precondition(declared.insert(name).inserted, "'\(name)' is declared twice")
     var tensor: Tensor
     if let source {
       guard let stored = source[name] else { throw ParameterError.missing(name: name) }
@@ -117,7 +127,7 @@ public final class Parameters {
       tensor.requiringGradient()
       trainableNames.insert(name)
     }
-    tensors[name] = tensor
+    if trainable || keepsConstants { tensors[name] = tensor }
     order.append(name)
     return tensor
   }

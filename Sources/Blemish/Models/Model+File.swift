@@ -81,7 +81,7 @@ extension Model {
     }
   }
 
-  static func configuration(of file: WeightFile) throws -> ModelConfiguration {
+  private static func configuration(of file: WeightFile) throws -> ModelConfiguration {
     guard let json = file.metadata[configurationKey] else {
       throw ConfigurationError(
         "its metadata has no Blemish configuration; 'blemish train' writes models, and weights of a backbone go "

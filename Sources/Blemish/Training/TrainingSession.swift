@@ -74,7 +74,7 @@ public final class TrainingSession {
   ) throws {
     let file = try SafeTensors.read(path)
     try requireWritable(path)
-    let precision = try Model.configuration(of: file).training?.precision ?? options.precision
+    let precision = try Model.configuration(ofFile: path).training?.precision ?? options.precision
     model = try Model(
       file, path: path, weights: options.weights, precision: precision, device: options.device)
     guard let record = model.configuration.training, !record.finished else {
