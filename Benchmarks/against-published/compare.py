@@ -32,7 +32,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="how often the sides take turns")
     parser.add_argument("--seconds", type=float, default=1, help="the least time for a stage in a round")
     parser.add_argument("--threads", type=int, help="threads on both sides; all cores without")
-    parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"], help="of Blemish's backbone")
+    parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"], help="of Blemish's backbone and flow")
     parser.add_argument("--openvino", action="store_true", help="times the backbone in OpenVINO, too")
     parser.add_argument("--metrics", action="store_true", help="times AUPRO on 100 maps, minutes of the published side")
     parser.add_argument("--json", help="a file for all that was measured")
@@ -82,7 +82,7 @@ def compare(name, options, report):
             stages.setdefault(timing["stage"], {}).setdefault("blemish", []).append(times)
     peer.stdin.close()
     peer.wait()
-    print(f"\n{name}, {options.batch} at a time, backbone {options.precision}, milliseconds (in brackets: processor time)")
+    print(f"\n{name}, {options.batch} at a time, Blemish in {options.precision}, milliseconds (in brackets: processor time)")
     for stage, sides in stages.items():
         medians = {side: [statistics.median(t) for t in zip(*times)] for side, times in sides.items()}
         row = f"  {stage:18}" + "".join(f"{side} {wall * 1e3:9.1f} [{cpu * 1e3:9.1f}]  "

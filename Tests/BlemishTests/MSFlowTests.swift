@@ -23,21 +23,12 @@ import Torch
 
   private let small = MSFlow.Configuration(parallelBlocks: [1, 2, 2], conditionChannels: 8)
 
-  /// Moves every parameter off its neutral start, so that no part of the flow is the identity.
-  private func stir(_ parameters: Parameters) {
-    withoutGradient {
-      for (name, tensor) in parameters.trainable {
-        tensor.add_(Tensor(Golden.uniform(name, tensor.count), shape: tensor.shape), alpha: 0.2)
-      }
-    }
-  }
-
   @Test(arguments: [(256, 256), (112, 2048), (208, 80), (16, 16), (100, 60)])
   func runsBackwardsAtAnySize(height: Int, width: Int) throws {
     let (shapes, features) = scene(height: height, width: width, batch: 2)
     let parameters = Parameters(seed: 3)
     let flow = try MSFlow(parameters.root, features: shapes, configuration: small)
-    stir(parameters)
+    parameters.stir(by: 0.2)
     withoutGradient {
       let pooled = MSFlow.pooled(features)
       let latents = flow(features)
@@ -63,7 +54,7 @@ import Torch
     }
     let parameters = Parameters(seed: 5)
     let flow = try MSFlow(parameters.root, features: single, configuration: small)
-    stir(parameters)
+    parameters.stir(by: 0.2)
     withoutGradient {
       let pooled = MSFlow.pooled(inputs)
       let counts = pooled.map(\.count)
@@ -94,7 +85,7 @@ import Torch
     let step = try FlowStep(path / "step", channels: shapes[0].channels, conditions: 8, clamp: 1.9) {
       try NormalizedSubnet(path / "step" / "subnet", inputs: $0, outputs: $1)
     }
-    stir(parameters)
+    parameters.stir(by: 0.2)
     withoutGradient {
       let fused = fusion(features)
       let back = fusion.inverse(fused.values)
@@ -248,5 +239,16 @@ import Torch
       )
     }
     #expect(error?.description.contains(reason) == true)
+  }
+}
+
+extension Parameters {
+  /// Moves every trainable tensor off its neutral start, so that no part of a flow is the identity.
+  func stir(by amount: Double) {
+    withoutGradient {
+      for (name, tensor) in trainable {
+        tensor.add_(Tensor(Golden.uniform(name, tensor.count), shape: tensor.shape), alpha: amount)
+      }
+    }
   }
 }

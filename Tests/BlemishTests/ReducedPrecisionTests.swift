@@ -26,11 +26,7 @@ import Torch
     let detector = try type.make(
       parameters.root, features: shapes, normalisingFeatures: true,
       json: type.standardJSON(scales: shapes.count))
-    withoutGradient {
-      for (name, tensor) in parameters.trainable {
-        tensor.add_(Tensor(Golden.uniform(name, tensor.count), shape: tensor.shape), alpha: 0.05)
-      }
-    }
+    parameters.stir(by: 0.05)
     let latents = detector(features())
     latents.loss.backward()
     let gradients = parameters.trainable.compactMap { name, tensor in

@@ -58,9 +58,7 @@ struct GoodPictures: Sendable {
   }
 
   /// A part of a picture.
-  func crop(
-    _ index: Int, x: Int, y: Int, width: Int, height: Int
-  ) -> FloatPicture {
+  func crop(_ index: Int, x: Int, y: Int, width: Int, height: Int) -> FloatPicture {
     let source = samples[index]
     let channels = source.count / (self.width * self.height)
     let values = [Float](unsafeUninitializedCapacity: channels * width * height) { buffer, count in
@@ -68,8 +66,7 @@ struct GoodPictures: Sendable {
         var place = 0
         for channel in 0..<channels {
           for row in 0..<height {
-            let from = y + row
-            let start = (channel * self.height + from) * self.width + x
+            let start = (channel * self.height + y + row) * self.width + x
             for column in 0..<width {
               buffer[place] = Float(source[start + column]) * (1 / 255)
               place += 1

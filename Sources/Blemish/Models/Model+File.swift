@@ -24,14 +24,17 @@ extension Model {
     contentsOf path: String, weights: [String] = [], precision: Precision = .auto, device: Device = .cpu
   ) throws {
     let file = try SafeTensors.read(path)
-    self = try Self(file, path: path, weights: weights, precision: precision, device: device)
+    self = try Self(file, path: path, weights: weights, precision: { _ in precision }, device: device)
   }
 
+  /// - Parameter precision: gives the numbers to compute with, from what the file says of the model.
   init(
-    _ file: WeightFile, path: String, weights: [String] = [], precision: Precision = .auto, device: Device
+    _ file: WeightFile, path: String, weights: [String] = [],
+    precision: (ModelConfiguration) -> Precision = { _ in .auto }, device: Device
   ) throws {
     do {
       let configuration = try Self.configuration(of: file)
+      let precision = precision(configuration)
       let description = try BackboneCatalogue.named(configuration.backbone)
       let type = try DetectorCatalogue.named(configuration.detector)
       guard let padding = Padding(rawValue: configuration.padding) else {

@@ -74,9 +74,9 @@ public final class TrainingSession {
   ) throws {
     let file = try SafeTensors.read(path)
     try requireWritable(path)
-    let precision = try Model.configuration(ofFile: path).training?.precision ?? options.precision
     model = try Model(
-      file, path: path, weights: options.weights, precision: precision, device: options.device)
+      file, path: path, weights: options.weights,
+      precision: { $0.training?.precision ?? options.precision }, device: options.device)
     guard let record = model.configuration.training, !record.finished else {
       throw ConfigurationError("\(path): its training is finished; there is nothing to resume")
     }
