@@ -34,6 +34,7 @@ public struct FlowStep<Network: Subnet> {
   private let permutation: ChannelPermutation
   private let kept: Int
   private let changed: Int
+  private let productType: ElementType
 
   /// A step on `channels` channels; the subnet is built for the given numbers of inputs and outputs.
   /// - Parameter clamp: the largest absolute value of s.
@@ -44,6 +45,7 @@ public struct FlowStep<Network: Subnet> {
   ) throws {
     changed = channels / 2
     kept = channels - changed
+    productType = path.productType
     self.clamp = clamp
     self.subnet = try subnet(kept + conditions, 2 * changed)
     globalScale = try path.parameter("global_scale", [1, channels, 1, 1], .constant(Self.neutralScale))
@@ -58,10 +60,10 @@ public struct FlowStep<Network: Subnet> {
 
   /// The step, on `[batch, channels, height, width]`; the result is channels-last.
   public func callAsFunction(_ x: Tensor, condition: Tensor? = nil) -> Transformed {
-    let x = x.channelsLast()
     let scale = scale
     let pixels = Double(x.size(2) * x.size(3))
-    let coupled = coupling(x, parameters: subnet(input(x.narrow(1, from: 0, length: kept), condition)), scale)
+    let parts = withFirstPart(x.channelsLast())
+    let coupled = coupling(parts[0], parameters: subnet(input(parts[1], condition)), scale)
     return Transformed(
       value: coupled[0], logDeterminant: coupled[1] + scale.log().sum() * pixels)
   }
@@ -83,7 +85,23 @@ public struct FlowStep<Network: Subnet> {
   private static var gain: Double { 0.1 }
 
   private func input(_ x: Tensor, _ condition: Tensor?) -> Tensor {
-    condition.map { Tensor.cat([x, $0.expand([x.size(0), -1, -1, -1])], along: 1) } ?? x
+    condition.map { Tensor.cat([x, $0.to(x.elementType).expand([x.size(0), -1, -1, -1])], along: 1) } ?? x
+  }
+
+  /// x, and the part of it that the subnet sees, in memory of its own. The part's gradient is added to that of x in
+  /// place, where a recorded operator would first fill a tensor as large as x with zeros.
+  private func withFirstPart(_ x: Tensor) -> [Tensor] {
+    Tensor.withDerivative(of: [x]) { _ in
+      let part = x.narrow(1, from: 0, length: kept).channelsLast(productType)
+      return (
+        [x.detach(), part],
+        { gradients in
+          let ofX = gradients[0] ?? x.zerosLike
+          if let ofPart = gradients[1] { ofX.narrow(1, from: 0, length: kept).add_(ofPart) }
+          return [ofX]
+        }
+      )
+    }
   }
 }
 
