@@ -39,8 +39,8 @@ public enum Torch {
   /// Prefers operators that give the same bits on every run where there is a choice.
   public static func preferDeterministic(_ enabled: Bool) { ct_set_deterministic(enabled) }
 
-  /// Lets the process keep memory that a step of training frees for the next one. By default glibc gives large
-  /// blocks back to the system, and a tenth of the time goes into getting them again.
+  /// Lets the process keep memory that one picture or step of training frees for the next one. By default glibc gives
+  /// large blocks back to the system, and a tenth of the time goes into getting them again.
   public static func keepFreedMemory() { ct_keep_freed_memory() }
 
   /// Whether the processor multiplies bfloat16 numbers in hardware.

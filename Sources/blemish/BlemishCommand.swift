@@ -1,6 +1,7 @@
 import ArgumentParser
 import Blemish
 import Foundation
+import Torch
 
 @main
 struct BlemishCommand: AsyncParsableCommand {
@@ -19,6 +20,7 @@ struct BlemishCommand: AsyncParsableCommand {
 
   /// Runs the tool: exit status 2 for wrong usage, 1 for everything else that went wrong.
   static func main() async {
+    Torch.keepFreedMemory()
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

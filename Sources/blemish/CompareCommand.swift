@@ -81,7 +81,6 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
-    Torch.keepFreedMemory()
     let progress = ProgressLine(quiet: quiet)
     let outcome = try Comparison(try plan(), folder: output).run(shouldStop: { Interruption.isWanted }) {
       event in

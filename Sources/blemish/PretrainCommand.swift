@@ -53,7 +53,6 @@ struct Pretrain: ParsableCommand {
     if let preview { return try writeSheets(configuration ?? .standard, to: preview) }
     guard let output else { return }
     Interruption.listen()
-    Torch.keepFreedMemory()
     let progress = ProgressLine(quiet: quiet)
     let device = try Device(device)
     let session =

@@ -126,7 +126,6 @@ struct Train: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
-    Torch.keepFreedMemory()
     let progress = ProgressLine(quiet: quiet)
     var options = TrainingOptions()
     options.weights = weights
