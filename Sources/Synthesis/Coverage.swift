@@ -102,4 +102,31 @@ struct Coverage: Sendable {
     }
     return blob
   }
+
+  /// What lies beyond an edge across the picture, or between two: at most half of it. The edge is soft or sharp, and
+  /// wanders; as often as not it runs about along the picture's sides.
+  static func area(width: Int, height: Int, _ random: inout SynthesisRandom) -> Coverage {
+    let side = Float(min(width, height))
+    let angle =
+      random.chance(0.5)
+      ? random.uniform(0, 2 * .pi) : Float(random.below(4)) * .pi / 2 + 0.1 * random.normal()
+    let (c, s) = (cos(angle), sin(angle))
+    // How far the picture reaches to either side of its middle, across the edge.
+    let reach = (abs(c) * Float(width) + abs(s) * Float(height)) / 2
+    let depth = random.uniform(0.1, 1) * reach
+    let start = random.chance(0.6) ? reach - depth : random.uniform(-reach, reach - depth)
+    let softness = random.chance(0.6) ? 1 : random.logUniform(0.01, 0.1) * side
+    let unrest = random.chance(0.7) ? random.uniform(0, 0.05) * side : 0
+    var area = Coverage(
+      x: 0...Float(width), y: 0...Float(height), width: width, height: height)
+    area.values =
+      SmoothField.make(width: width, height: height, cell: side * random.uniform(0.1, 0.6), &random).values
+    area.update { x, y, field in
+      let place = (x - Float(width) / 2) * c + (y - Float(height) / 2) * s + field * unrest
+      // The far edge of an area at the border lies outside.
+      let end = start + depth >= reach - 1 ? Float.infinity : start + depth
+      return saturate(min(place - start, end - place) / softness + 0.5)
+    }
+    return area
+  }
 }

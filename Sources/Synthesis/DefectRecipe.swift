@@ -17,7 +17,7 @@ public struct DefectRecipe: Sendable, Codable, Equatable {
   public static let standard = DefectRecipe(
     kinds: [
       .line: 0.2, .blob: 0.22, .foreignPiece: 0.12, .ownPiece: 0.08, .blur: 0.04, .warp: 0.04, .stain: 0.08,
-      .noise: 0.08, .dots: 0.07, .tone: 0.07,
+      .noise: 0.08, .dots: 0.07, .tone: 0.07, .area: 0,
     ],
     none: 0.2, most: 3, scale: .init(0.5, 1.3), amplitude: .init(0.08, 0.6), visible: 0.012)
 }

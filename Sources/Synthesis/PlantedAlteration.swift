@@ -33,7 +33,9 @@ struct PlantedAlteration {
       tint(blob, by: amplitude, texture: random.chance(0.4) ? (1.2, 10, random.uniform(0.02, 0.15)) : nil)
       return blob
     case .foreignPiece, .ownPiece:
-      return replacePiece(from: kind == .ownPiece ? picture : donor())
+      let piece = blob(4, scale / 3)
+      replace(piece, from: kind == .ownPiece ? picture : donor(), turn: Turn(random.below(8)))
+      return piece
     case .blur: return blurPatch()
     case .warp: return warpPatch()
     case .stain: return stain()
@@ -42,7 +44,11 @@ struct PlantedAlteration {
       tint(blob, by: 0, texture: (1, 6, random.logUniform(0.05, 0.3)))
       return blob
     case .dots: return dots()
-    case .tone: return changeTone()
+    case .tone:
+      let patch = blob(3, scale / 2.5)
+      changeTone(of: patch)
+      return patch
+    case .area: return area(donor: donor)
     }
   }
 
@@ -81,9 +87,7 @@ struct PlantedAlteration {
     }
   }
 
-  private mutating func replacePiece(from source: FloatPicture) -> Coverage {
-    let coverage = blob(4, scale / 3)
-    let turn = Turn(random.below(8))
+  private mutating func replace(_ coverage: Coverage, from source: FloatPicture, turn: Turn) {
     let (shiftX, shiftY) = (random.below(source.width), random.below(source.height))
     let lift: Float = random.chance(0.3) ? random.uniform(-0.15, 0.15) : 0
     let channels = picture.channels
@@ -97,7 +101,17 @@ struct PlantedAlteration {
         picture.values[index] = saturate(old + covered * (piece + lift - old))
       }
     }
-    return coverage
+  }
+
+  private mutating func area(donor: () -> FloatPicture) -> Coverage {
+    let area = Coverage.area(width: width, height: height, &random)
+    switch random.below(4) {
+    case 0: tint(area, by: amplitude * 0.6)
+    case 1: changeTone(of: area)
+    case 2: replace(area, from: donor(), turn: Turn(random.chance(0.5) ? 0 : random.below(8)))
+    default: tint(area, by: amplitude * 0.3, texture: (1.2, 10, random.logUniform(0.03, 0.15)))
+    }
+    return area
   }
 
   private mutating func blurPatch() -> Coverage {
@@ -164,8 +178,7 @@ struct PlantedAlteration {
     return dots!
   }
 
-  private mutating func changeTone() -> Coverage {
-    let coverage = blob(3, scale / 2.5)
+  private mutating func changeTone(of coverage: Coverage) {
     let factor = random.chance(0.6) ? random.logUniform(0.3, 0.85) : random.logUniform(1.2, 2)
     // Around black it is a shadow or a shine, around the mean another contrast.
     let keepsMean = random.chance(0.5)
@@ -178,7 +191,6 @@ struct PlantedAlteration {
     blend(coverage) { channel, place in
       (source.values[channel * source.pixelCount + place] - centres[channel]) * factor + centres[channel]
     }
-    return coverage
   }
 
   /// Replaces what is covered by other values.

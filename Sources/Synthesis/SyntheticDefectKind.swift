@@ -20,4 +20,6 @@ public enum SyntheticDefectKind: String, Sendable, Codable, CaseIterable, Coding
   case dots
   /// A patch that is darker, or of another contrast.
   case tone
+  /// A part of the surface, up to half of it, beyond an edge that crosses the picture: as if worked otherwise.
+  case area
 }

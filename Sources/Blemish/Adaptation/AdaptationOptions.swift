@@ -56,6 +56,7 @@ extension DefectRecipe {
     recipe.none = 0.3
     recipe.most = 1
     recipe.scale = .init(0.25, 1.3)
+    recipe.kinds[.area] = 0.2
     return recipe
   }()
 }
