@@ -9,6 +9,14 @@ public protocol Backbone {
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
   /// pictures `[batch, 3, height, width]`.
   func callAsFunction(_ images: Tensor) -> [Tensor]
+  /// The feature maps, and the evidence of a backbone that was itself trained to find defects
+  /// `[batch, 1, height, width]`: larger where it is surer of one, of mean 0 and variance 1 on good pictures.
+  func see(_ images: Tensor) -> (features: [Tensor], evidence: Tensor?)
+}
+
+extension Backbone {
+  /// The feature maps alone: most backbones know nothing of defects.
+  public func see(_ images: Tensor) -> (features: [Tensor], evidence: Tensor?) { (self(images), nil) }
 }
 
 /// What is wrong with a backbone that a user asked for.

@@ -1,7 +1,7 @@
 import Torch
 
 /// The embedded network with heads that say where a picture is defective: what pretraining and adaptation train.
-/// The detectors do without the heads.
+/// Detectors take its finest answer for evidence (``EmbeddedBackbone/see(_:)``).
 public struct DefectSegmenter<Unit: EmbeddedUnit> {
   /// How many input pixels a step of the finest answer is; a step of each further one is twice as many.
   public static var stride: Int { 4 }

@@ -11,11 +11,18 @@ public struct EmbeddedBackbone: Backbone {
   /// Their steps in input pixels.
   public let strides: [Int]
   private let network: EmbeddedNetwork<FrozenUnit>
-  private let whitening: [(weight: Tensor, bias: Tensor)]
+  private let head: Linear?
+  private let whitening: [Linear]
+  private let whiteningOfEvidence: Linear?
+
+  private typealias Linear = (weight: Tensor, bias: Tensor)
 
   /// The name below which weights may have a linear map for every feature map, `LEVEL.weight`
-  /// `[channels, channels, 1, 1]` and `LEVEL.bias` `[channels]`.
+  /// `[channels, channels, 1, 1]` and `LEVEL.bias` `[channels]`, and one for the segmenter's answer, `evidence.weight`
+  /// `[1, 1, 1, 1]` and `evidence.bias` `[1]`.
   public static let whiteningName = "whitening"
+  /// Their names, in the order of ``unwhitened(_:)``.
+  public static var whiteningLevels: [String] { levels.map(String.init) + ["evidence"] }
 
   /// The network with the weights at a path, in whatever sizes they have.
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape, ``BackboneError`` when the network
@@ -30,17 +37,23 @@ public struct EmbeddedBackbone: Backbone {
     network = try EmbeddedNetwork(path, architecture)
     channels = Self.channels(architecture)
     strides = Self.strides(architecture)
+    func linear(_ place: ParameterPath, _ outputs: Int, _ inputs: Int) throws -> Linear? {
+      guard place.weightShape("weight") != nil else { return nil }
+      return (
+        try place.constant("weight", [outputs, inputs, 1, 1], .constant(0)),
+        try place.constant("bias", [outputs], .constant(0))
+      )
+    }
+    head = try linear(path / "heads" / 0, 1, architecture.evidence)
     let whitening = path / Self.whiteningName
     let channels = architecture.pyramid
-    self.whitening =
-      (whitening / 0).weightShape("weight") == nil
-      ? []
-      : try Self.levels.map { level in
-        (
-          try (whitening / level).constant("weight", [channels, channels, 1, 1], .constant(0)),
-          try (whitening / level).constant("bias", [channels], .constant(0))
-        )
-      }
+    self.whitening = try Self.levels.compactMap { try linear(whitening / $0, channels, channels) }
+    guard self.whitening.isEmpty || self.whitening.count == Self.levels.count else {
+      throw BackboneError(
+        "The weights whiten \(self.whitening.count) of the \(Self.levels.count) feature maps; they must whiten all or "
+          + "none.")
+    }
+    whiteningOfEvidence = try linear(whitening / "evidence", 1, 1)
   }
 
   static func channels(_ architecture: EmbeddedArchitecture) -> [Int] {
@@ -51,8 +64,25 @@ public struct EmbeddedBackbone: Backbone {
 
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
   /// pictures `[batch, 3, height, width]`.
-  public func callAsFunction(_ images: Tensor) -> [Tensor] {
-    let maps = network.pyramid(network.encode(images))[Self.levels].map { $0.to(.float32) }
-    return whitening.isEmpty ? maps : zip(maps, whitening).map { $0.conv2d($1.weight, bias: $1.bias) }
+  public func callAsFunction(_ images: Tensor) -> [Tensor] { see(images).features }
+
+  /// The feature maps, and the segmenter's answer at the finest stride, where it is known how it scatters.
+  public func see(_ images: Tensor) -> (features: [Tensor], evidence: Tensor?) {
+    let maps = unwhitened(images)
+    let features = Array(maps[Self.levels])
+    let white = zip(features, whitening).map { $0.conv2d($1.weight, bias: $1.bias) }
+    let evidence = maps.dropFirst(Self.levels.count).first.flatMap { logits in
+      whiteningOfEvidence.map { logits.conv2d($0.weight, bias: $0.bias) }
+    }
+    return (white.isEmpty ? features : white, evidence)
+  }
+
+  /// The maps of the top-down pathway, and behind them the segmenter's logits at the finest stride where the weights
+  /// have its head: as they are, before any whitening.
+  public func unwhitened(_ images: Tensor) -> [Tensor] {
+    let pyramid = network.pyramid(network.encode(images))
+    let maps = pyramid[Self.levels].map { $0.to(.float32) }
+    guard let head else { return maps }
+    return maps + network.evidence([pyramid[0]]).map { $0.to(.float32).conv2d(head.weight, bias: head.bias) }
   }
 }

@@ -64,6 +64,11 @@ extension Tensor {
     call("aten::adaptive_avg_pool2d", self, [height, width])
   }
 
+  /// The largest element over areas that divide `[batch, channels, height, width]` as evenly as can be.
+  public func adaptiveMaxPool2d(height: Int, width: Int) -> Tensor {
+    callMany("aten::adaptive_max_pool2d", [self, [height, width]], capacity: 2)[0]
+  }
+
   /// Bilinear interpolation of `[batch, channels, height, width]`, not antialiased.
   public func interpolateBilinear(height: Int, width: Int, aligningCorners: Bool = false) -> Tensor {
     call("aten::upsample_bilinear2d", self, [height, width], aligningCorners)

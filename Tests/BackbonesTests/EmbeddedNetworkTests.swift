@@ -94,6 +94,29 @@ private struct UnfoldedUnit: EmbeddedUnit {
     }
   }
 
+  @Test func whitensAllMapsOrNone() throws {
+    let description = try BackboneCatalogue.named("embedded")
+    var weights = try description.stateDict(from: [])
+    weights["whitening.0.weight"] = Tensor.zeros([48, 48, 1, 1]).stored
+    weights["whitening.0.bias"] = Tensor.zeros([48]).stored
+    #expect(throws: BackboneError.self) { try EmbeddedBackbone(Parameters(weights).root) }
+  }
+
+  @Test func evidenceIsTheSegmentersAnswerInItsOwnDeviations() throws {
+    let description = try BackboneCatalogue.named("embedded")
+    var weights = try description.stateDict(from: [])
+    let images = images(2, side: 64)
+    let unknown = withoutGradient { try! EmbeddedBackbone(Parameters(weights).root).see(images) }
+    #expect(unknown.evidence == nil && unknown.features.count == EmbeddedBackbone.levels.count)
+    weights["whitening.evidence.weight"] = Tensor([Float(2)], shape: [1, 1, 1, 1]).stored
+    weights["whitening.evidence.bias"] = Tensor([Float(3)], shape: [1]).stored
+    let evidence = withoutGradient { try! EmbeddedBackbone(Parameters(weights).root).see(images).evidence }
+    let logits = withoutGradient { try! DefectSegmenter<FrozenUnit>(Parameters(weights).root)(images)[0] }
+    let expected = (logits * 2 + 3).floats
+    #expect(evidence?.shape == [2, 1, 16, 16])
+    #expect(zip(evidence?.floats ?? [], expected).allSatisfy { abs($0 - $1) < 1e-4 * max(abs($1), 1) })
+  }
+
   @Test func aCheckpointsOptimiserIsNoPartOfTheBackbone() throws {
     let description = try BackboneCatalogue.named("embedded")
     var tensors = try weights()

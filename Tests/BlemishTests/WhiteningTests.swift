@@ -49,11 +49,15 @@ import Torch
     let session = try pictures.session("model", options)
     #expect(try session.run { false } == .finished)
     let names = session.model.backboneWeights.keys.filter { $0.hasPrefix(EmbeddedBackbone.whiteningName) }
-    #expect(names.count == 2 * EmbeddedBackbone.levels.count)
+    #expect(names.count == 2 * EmbeddedBackbone.whiteningLevels.count)
     let picture = try session.model.configuration.prepare(pictures.data + "/train/good/000.png")
     let maps = session.model.features(Tensor([picture]))
     for map in maps { #expect(abs(map.square().mean().item - 1) < 0.9) }
+    let evidence = try #require(session.model.see(Tensor([picture])).evidence)
+    #expect(evidence.shape == [1, 1, maps[0].size(2), maps[0].size(3)])
+    #expect(abs(evidence.square().mean().item - 1) < 0.9)
     let read = try Model(contentsOf: pictures.folder + "/model")
     #expect(read.features(Tensor([picture])).map(\.floats) == maps.map(\.floats))
+    #expect(read.see(Tensor([picture])).evidence?.floats == evidence.floats)
   }
 }

@@ -143,8 +143,10 @@ extension Model {
     let calibration = configuration.background?.test
     let found = try withTorchErrors {
       withoutGradient {
-        let z = latents(Tensor(pictures))
-        let maps = detector.maps(z, height: height, width: width)
+        let sight = see(Tensor(pictures))
+        let maps = sight.maps(of: detector, height: height, width: width)
+        // The published test is about the flow's latents alone.
+        let z = options.test == .calibrated && calibration != nil ? sight.weighed : sight.z
         return (
           z: z.map { (values: $0.floats, shape: $0.shape) }, localization: maps.localization.floats,
           detection: maps.detection.floats, scores: maps.imageScore.floats

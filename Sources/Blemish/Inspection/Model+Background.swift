@@ -29,7 +29,7 @@ extension Model {
     try configuration.forEachBatch(of: paths, size: 4) { prepared in
       let batch = try prepared.map { try $0.get() }
       let z = try withTorchErrors {
-        withoutGradient { latents(Tensor(batch)).map { (values: $0.floats, shape: $0.shape) } }
+        withoutGradient { see(Tensor(batch)).weighed.map { (values: $0.floats, shape: $0.shape) } }
       }
       for index in batch.indices {
         pictures.append(try z.map { try LatentScale(energiesOf: $0.values, shape: $0.shape, picture: index) })

@@ -92,17 +92,3 @@ extension ModelConfiguration {
     return (0..<tiles.count).map { tiles.tile($0, of: pictures) }
   }
 }
-
-extension Model {
-  /// The latents of prepared pictures `[batch, 3, height, width]`, one tensor a scale, finest first, over the whole
-  /// picture.
-  public func latents(_ images: Tensor) -> [Tensor] {
-    withoutGradient {
-      let parts = configuration.seen(of: images).map { detector(features($0)).z }
-      guard let tiles = configuration.tiles else { return parts[0] }
-      return configuration.features.indices.map { scale in
-        tiles.blended(parts.map { $0[scale] }, device: device)
-      }
-    }
-  }
-}

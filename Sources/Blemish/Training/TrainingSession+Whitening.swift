@@ -3,13 +3,13 @@ import Torch
 
 extension TrainingSession {
   /// Whitens the embedded backbone's features, if that is not done: a linear map behind every one makes them, on good
-  /// training pictures, independent, of mean 0 and variance 1. A flow, which is nearly the identity at first, then
+  /// training pictures, independent, of mean 0 and variance 1; and so is its evidence. A flow, which is nearly the identity at first, then
   /// begins where a plain Gaussian ends.
   /// - Returns: false when it was asked to stop.
   /// - Throws: the error of the first picture that cannot be read.
   func whiten(shouldStop: () -> Bool) throws -> Bool {
     let name = EmbeddedBackbone.whiteningName + "."
-    guard model.backbone is EmbeddedBackbone,
+    guard let backbone = model.backbone as? EmbeddedBackbone,
       !model.backboneWeights.keys.contains(where: { $0.hasPrefix(name) })
     else { return true }
     let stride = max(training.count / Self.whitenedPictures, 1)
@@ -21,12 +21,17 @@ extension TrainingSession {
       guard !stopped else { return }
       let images = Tensor(try batch.map { try $0.get() })
       try withTorchErrors {
-        for seen in model.configuration.seen(of: images) { moments.add(model.features(seen)) }
+        withoutGradient {
+          for seen in model.configuration.seen(of: images) {
+            moments.add(backbone.unwhitened(seen.to(device: model.device)))
+          }
+        }
       }
     }
     guard !stopped else { return false }
     var weights = model.backboneWeights
-    for (level, map) in try withTorchErrors({ FeatureGaussian(moments).whitening }).enumerated() {
+    let maps = try withTorchErrors { FeatureGaussian(moments).whitening }
+    for (level, map) in zip(EmbeddedBackbone.whiteningLevels, maps) {
       weights["\(name)\(level).weight"] = map.weight.stored
       weights["\(name)\(level).bias"] = map.bias.stored
     }

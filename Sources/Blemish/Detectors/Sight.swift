@@ -1,0 +1,63 @@
+import Torch
+
+/// What a model sees in a batch of pictures: how improbable their features are, and what the backbone itself knows of
+/// defects.
+public struct Sight {
+  /// The detector's latents, one tensor a scale, `[batch, channels, height, width]`, finest first.
+  public var z: [Tensor]
+  /// The backbone's evidence `[batch, 1, height, width]`, of mean 0 and variance 1 on good pictures; nil where it has
+  /// none.
+  public var evidence: Tensor?
+
+  /// So much does the logarithm of an energy grow with a deviation of the evidence: about its own deviation, so that
+  /// both count alike.
+  private static let strength = 0.5
+  /// Evidence beyond so many deviations says no more.
+  private static let limit = 20.0
+  /// Likelihoods below are as good as 0.
+  private static let leastLikelihood = 1e-37
+
+  /// The latents with the evidence in them: each multiplied by `exp(strength * evidence / 2)`, the strongest evidence
+  /// of its cell.
+  public var weighed: [Tensor] {
+    guard let evidence else { return z }
+    let root = evidence.clamp(-Self.limit, Self.limit) * (Self.strength / 2)
+    return z.map { $0 * root.adaptiveMaxPool2d(height: $0.size(2), width: $0.size(3)).exp() }
+  }
+
+  /// The detector's maps; where there is evidence, `a / (1 + a)` for `a = -log` of the mean over the scales of
+  /// `exp(-0.5 * mean over channels of z^2)` of the weighed latents: ordered like one minus that mean, which is U-Flow's
+  /// map, but not 1 for all that is far from good.
+  public func maps(of detector: any Detector, height: Int, width: Int) -> Maps {
+    guard evidence != nil else { return detector.maps(z, height: height, width: width) }
+    let likelihoods = weighed.map { z in
+      (z.square().mean([1], keepingDimensions: true).interpolateBilinear(height: height, width: width) * -0.5)
+        .exp()
+    }
+    let a = -Tensor.stack(likelihoods).mean([0]).clamp(Self.leastLikelihood, 1).log().squeeze(1)
+    let anomaly = a / (a + 1)
+    return Maps(localization: anomaly, detection: anomaly, imageScore: anomaly.amax([1, 2]))
+  }
+}
+
+extension Model {
+  /// What the model sees in prepared pictures `[batch, 3, height, width]`.
+  public func see(_ images: Tensor) -> Sight {
+    withoutGradient {
+      let parts = configuration.seen(of: images).map { part -> Sight in
+        let seen = backbone.see(part.to(device: device))
+        return Sight(z: detector(seen.features).z, evidence: seen.evidence)
+      }
+      guard let tiles = configuration.tiles else { return parts[0] }
+      return Sight(
+        z: configuration.features.indices.map { scale in
+          tiles.blended(parts.map { $0.z[scale] }, device: device)
+        },
+        evidence: parts[0].evidence.map { _ in tiles.blended(parts.compactMap(\.evidence), device: device) })
+    }
+  }
+
+  /// The latents of prepared pictures `[batch, 3, height, width]`, one tensor a scale, finest first, over the whole
+  /// picture.
+  public func latents(_ images: Tensor) -> [Tensor] { see(images).z }
+}
