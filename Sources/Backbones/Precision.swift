@@ -14,4 +14,7 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
 
   /// The type of the numbers that enter products.
   public var elementType: ElementType { self == .bfloat16 ? .bfloat16 : .float32 }
+
+  /// The choice that gives products of these numbers.
+  public init(_ elementType: ElementType) { self = elementType == .bfloat16 ? .bfloat16 : .float32 }
 }

@@ -18,6 +18,11 @@ struct BenchmarkCommand: ParsableCommand {
     help: "What to time, once for each: \(BenchmarkConfiguration.all.map(\.name).joined(separator: ", ")).")
   var names: [String] = []
 
+  @Option(
+    name: .customLong("stage"),
+    help: "A stage to time, once for each; all without: \(Benchmark.Options.stageNames.joined(separator: "; ")).")
+  var stages: [String] = []
+
   @Option(help: "The side of the pictures in pixels, instead of the published one.")
   var size: Int?
 
@@ -50,6 +55,9 @@ struct BenchmarkCommand: ParsableCommand {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads must be from 1 to 1024")
     }
+    if let stage = stages.first(where: { !Benchmark.Options.stageNames.contains($0) }) {
+      throw ValidationError("there is no stage '\(stage)'")
+    }
     for name in names {
       do { _ = try BenchmarkConfiguration.named(name) } catch { throw ValidationError("\(error)") }
     }
@@ -66,6 +74,7 @@ struct BenchmarkCommand: ParsableCommand {
           try UFlow.Configuration(flowSteps: flowSteps).json
       }
     }
+    options.stages = stages
     options.batch = batch
     options.seconds = seconds
     options.device = try Device(computing.device)

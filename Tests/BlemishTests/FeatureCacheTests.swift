@@ -20,7 +20,7 @@ import Torch
   private func model(size: Int = 64, precision: Precision = .float32) throws -> Model {
     try Model(
       detector: UFlow.self, backbone: try BackboneCatalogue.named("seeded"), weights: [], height: size,
-      width: size, precision: precision, parameters: Parameters(seed: 1))
+      width: size, parameters: Parameters(seed: 1, productType: precision.elementType))
   }
 
   private func cache(limit: Int = 1 << 30) throws -> FeatureCache {

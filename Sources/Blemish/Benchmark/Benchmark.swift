@@ -18,6 +18,13 @@ public struct Benchmark: Sendable, Codable {
     public var precision = Precision.auto
     /// Where to compute.
     public var device = Device.cpu
+    /// The stages to time, of ``stageNames``; all where there is none.
+    public var stages: [String] = []
+
+    /// The names of all stages, in their order.
+    public static let stageNames = [
+      "backbone", "flow", "map", "test, published", "test, calibrated", "metrics, 100 maps", "training step",
+    ]
 
     /// All configurations, one picture at a time.
     public init() {}
@@ -84,7 +91,7 @@ private struct StageTimer {
   mutating func time(_ configuration: BenchmarkConfiguration) throws {
     let size = configuration.size
     let model = try Model(
-      generatedFor: configuration, precision: options.precision,
+      generatedFor: configuration,
       parameters: Parameters(
         seed: 1, device: options.device, productType: options.precision.elementType))
     let images = Tensor.randn([options.batch, 3, size, size], device: options.device)
@@ -158,6 +165,7 @@ private struct StageTimer {
   private mutating func add(
     _ name: String, pictures: Int? = nil, peak: String? = nil, _ work: () throws -> Void
   ) throws {
+    guard options.stages.isEmpty || options.stages.contains(name) else { return }
     let operations = try peak == nil ? nil : Torch.countingOperations(work)
     var timing = try StageTiming(name, pictures: pictures ?? options.batch, atLeast: options.seconds, work)
     if let operations, let rate = peak.flatMap({ peaks[$0] }) {

@@ -66,7 +66,6 @@ extension Model {
       try parameters.requireNothingLeftOver()
       self.configuration = configuration
       self.device = device
-      self.precision = precision
     } catch let error as ModelFileError {
       throw error
     } catch {

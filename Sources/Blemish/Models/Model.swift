@@ -17,8 +17,8 @@ public struct Model {
   var backboneWeights: [String: StoredTensor]
   /// Where the tensors live.
   public let device: Device
-  /// With what numbers backbone and detector compute.
-  public let precision: Precision
+  /// With what numbers backbone and detector compute: those of the parameters.
+  public var precision: Precision { Precision(parameters.productType) }
 
   /// A new model.
   /// - Parameters:
@@ -28,18 +28,18 @@ public struct Model {
   public init(
     detector type: any DetectorType.Type, detectorConfiguration: String? = nil,
     backbone description: BackboneDescription, weights: [LoadedWeights], height: Int, width: Int,
-    tile: Int? = nil, embeddingBackbone: Bool = true, precision: Precision = .auto, parameters: Parameters
+    tile: Int? = nil, embeddingBackbone: Bool = true, parameters: Parameters
   ) throws {
     try PictureSize.check(height: height, width: width, tile: tile, for: description)
     let preparation = type.preparation
     self.parameters = parameters
-    self.precision = precision
     device = parameters.device
     let map = Self.mapSize(height: height, width: width, shorterSide: tile == nil ? preparation.mapSide : nil)
     try PictureSize.check(mapHeight: map.height, mapWidth: map.width)
     backboneWeights = try description.stateDict(from: weights.map(\.file))
     backbone = try description.build(
-      backboneWeights, padding: preparation.padding, precision: precision, device: device)
+      backboneWeights, padding: preparation.padding, precision: Precision(parameters.productType),
+      device: device)
     let side = tile ?? max(height, width)
     let features = backbone.featureShapes(height: min(side, height), width: min(side, width))
     let json = try detectorConfiguration ?? type.standardJSON(scales: features.count)
@@ -74,19 +74,18 @@ public struct Model {
   /// A model on a backbone whose weights are drawn, to time.
   /// - Throws: ``ConfigurationError`` and ``BackboneError`` where the parts have no such name.
   init(
-    generatedFor choice: BenchmarkConfiguration, precision: Precision, parameters: Parameters
+    generatedFor choice: BenchmarkConfiguration, parameters: Parameters
   ) throws {
     let type = try DetectorCatalogue.named(choice.detector)
     let description = try BackboneCatalogue.named(choice.backbone)
     let preparation = type.preparation
     backbone = try description.buildGenerated(
-      padding: preparation.padding, precision: precision, device: parameters.device)
+      padding: preparation.padding, precision: Precision(parameters.productType), device: parameters.device)
     let features = backbone.featureShapes(height: choice.size, width: choice.size)
     let json = try choice.detectorConfiguration ?? type.standardJSON(scales: features.count)
     detector = try type.make(
       parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
     self.parameters = parameters
-    self.precision = precision
     device = parameters.device
     backboneWeights = [:]
     let map = preparation.mapSide ?? choice.size
