@@ -37,6 +37,25 @@ import Torch
     #expect(try read.inspect([picture])[0].anomalyMap.values == inspection.anomalyMap.values)
   }
 
+  @Test func theEvidenceOfTilesBecomesThatOfThePicture() throws {
+    var options = TrainingPictures.options()
+    options.backbone = "embedded"
+    options.adapts = false
+    options.schedule?.epochs = 1
+    options.tile = 64
+    options.size = .exact(height: 128, width: 160)
+    let session = try pictures.session("evidence", options)
+    #expect(try session.run { false } == .finished)
+    let picture = try session.model.configuration.prepare(picture)
+    let evidence = try #require(session.model.see(Tensor([picture])).evidence)
+    #expect(evidence.shape == [1, 1, 32, 40])
+    // The first cells are seen by the first tile alone.
+    let tile = Tensor([picture]).narrow(2, from: 0, length: 64).narrow(3, from: 0, length: 64)
+    let alone = try #require(withoutGradient { session.model.backbone.see(tile).evidence })
+    #expect(abs(evidence.floats[0] - alone.floats[0]) < 1e-4)
+    #expect(try session.model.inspect([picture])[0].anomalyMap.values.allSatisfy { (0...1).contains($0) })
+  }
+
   @Test func aTileAsLargeAsThePictureSeesItWhole() throws {
     let tiled = try train(tile: 64)
     #expect(tiled.configuration.height == 64 && tiled.configuration.tiles?.count == 1)
