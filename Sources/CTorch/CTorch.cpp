@@ -282,7 +282,7 @@ void ct_set_deterministic(bool enabled) { at::globalContext().setDeterministicAl
 
 void ct_keep_freed_memory(void) {
 #if defined(__GLIBC__)
-  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
 }
