@@ -55,6 +55,14 @@ import Torch
     }
   }
 
+  @Test func whatIsFarFromGoodIsNotAllTheSame() {
+    let scores = [30, 60].map { factor in
+      let z = latents().map { $0 * Double(factor) }
+      return Sight(z: z, evidence: evidence(4)).maps(of: detector, height: 16, width: 16).imageScore.item
+    }
+    #expect(scores[0] < scores[1] && scores[1] < 1)
+  }
+
   @Test(arguments: [1e38, -1e38, 1e3, -1e3] as [Float]) func boundlessEvidenceGivesNumbers(_ value: Float) {
     let sight = Sight(z: latents(), evidence: evidence(value))
     #expect(sight.weighed.allSatisfy { $0.floats.allSatisfy(\.isFinite) })

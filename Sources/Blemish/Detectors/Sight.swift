@@ -14,9 +14,6 @@ public struct Sight {
   private static let strength = 0.5
   /// Evidence beyond so many deviations says no more.
   private static let limit = 20.0
-  /// Likelihoods below are as good as 0.
-  private static let leastLikelihood = 1e-37
-
   /// The latents with the evidence in them: each multiplied by `exp(strength * evidence / 2)`, the strongest evidence
   /// of its cell.
   public var weighed: [Tensor] {
@@ -30,11 +27,13 @@ public struct Sight {
   /// map, but not 1 for all that is far from good.
   public func maps(of detector: any Detector, height: Int, width: Int) -> Maps {
     guard evidence != nil else { return detector.maps(z, height: height, width: width) }
-    let likelihoods = weighed.map { z in
-      (z.square().mean([1], keepingDimensions: true).interpolateBilinear(height: height, width: width) * -0.5)
-        .exp()
-    }
-    let a = -Tensor.stack(likelihoods).mean([0]).clamp(Self.leastLikelihood, 1).log().squeeze(1)
+    let halves = Tensor.stack(
+      weighed.map { z in
+        z.square().mean([1], keepingDimensions: true).interpolateBilinear(height: height, width: width) * 0.5
+      })
+    // The smallest taken out, no exponential is 0 everywhere.
+    let least = -(-halves).amax([0])
+    let a = (least - (least - halves).exp().mean([0]).log()).squeeze(1)
     let anomaly = a / (a + 1)
     return Maps(localization: anomaly, detection: anomaly, imageScore: anomaly.amax([1, 2]))
   }
