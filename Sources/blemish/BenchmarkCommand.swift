@@ -20,7 +20,7 @@ struct BenchmarkCommand: ParsableCommand {
 
   @Option(
     name: .customLong("stage"),
-    help: "A stage to time, once for each; all without: \(Benchmark.Options.stageNames.joined(separator: "; ")).")
+    help: "A stage, once for each; all without: \(Benchmark.Options.stageNames.joined(separator: "; ")).")
   var stages: [String] = []
 
   @Option(help: "The side of the pictures in pixels, instead of the published one.")
