@@ -14,6 +14,7 @@ public struct Sight {
   private static let strength = 0.5
   /// Evidence beyond so many deviations says no more.
   private static let limit = 20.0
+
   /// The latents with the evidence in them: each multiplied by `exp(strength * evidence / 2)`, the strongest evidence
   /// of its cell.
   public var weighed: [Tensor] {
