@@ -5,8 +5,8 @@ import Torch
 public struct DefectSegmenter<Unit: EmbeddedUnit> {
   /// How many input pixels a step of the finest answer is; a step of each further one is twice as many.
   public static var stride: Int { 4 }
-  /// The name below which the heads' tensors are, beside the network's.
-  public static var headPrefix: String { "heads." }
+  /// The name below which the heads' tensors are, finest first, beside the network's.
+  static var headsName: String { "heads" }
 
   /// The network below the heads.
   public let network: EmbeddedNetwork<Unit>
@@ -20,7 +20,7 @@ public struct DefectSegmenter<Unit: EmbeddedUnit> {
     network = try EmbeddedNetwork(path, architecture)
     let inputs = architecture.evidence
     heads = try architecture.blocks.indices.map { level in
-      let head = path / "heads" / level
+      let head = path / Self.headsName / level
       return (
         weight: try Unit.declare(head, "weight", [1, inputs, 1, 1], .fanIn(inputs)),
         bias: try Unit.declare(head, "bias", [1], .fanIn(inputs))

@@ -44,7 +44,7 @@ public struct EmbeddedBackbone: Backbone {
         try place.constant("bias", [outputs], .constant(0))
       )
     }
-    head = try linear(path / "heads" / 0, 1, architecture.evidence)
+    head = try linear(path / DefectSegmenter<FrozenUnit>.headsName / 0, 1, architecture.evidence)
     let whitening = path / Self.whiteningName
     let channels = architecture.pyramid
     self.whitening = try Self.levels.compactMap { try linear(whitening / $0, channels, channels) }
@@ -64,25 +64,34 @@ public struct EmbeddedBackbone: Backbone {
 
   /// The feature maps `[batch, channels, height / stride, width / stride]`, finest scale first, of normalised
   /// pictures `[batch, 3, height, width]`.
-  public func callAsFunction(_ images: Tensor) -> [Tensor] { see(images).features }
+  public func callAsFunction(_ images: Tensor) -> [Tensor] { whitened(pyramid(images)) }
 
   /// The feature maps, and the segmenter's answer at the finest stride, where it is known how it scatters.
   public func see(_ images: Tensor) -> (features: [Tensor], evidence: Tensor?) {
-    let maps = unwhitened(images)
-    let features = Array(maps[Self.levels])
-    let white = zip(features, whitening).map { $0.conv2d($1.weight, bias: $1.bias) }
-    let evidence = maps.dropFirst(Self.levels.count).first.flatMap { logits in
-      whiteningOfEvidence.map { logits.conv2d($0.weight, bias: $0.bias) }
+    let pyramid = pyramid(images)
+    let evidence = whiteningOfEvidence.flatMap { linear in
+      logits(pyramid)?.conv2d(linear.weight, bias: linear.bias)
     }
-    return (white.isEmpty ? features : white, evidence)
+    return (whitened(pyramid), evidence)
   }
 
   /// The maps of the top-down pathway, and behind them the segmenter's logits at the finest stride where the weights
   /// have its head: as they are, before any whitening.
   public func unwhitened(_ images: Tensor) -> [Tensor] {
-    let pyramid = network.pyramid(network.encode(images))
-    let maps = pyramid[Self.levels].map { $0.to(.float32) }
-    guard let head else { return maps }
-    return maps + network.evidence([pyramid[0]]).map { $0.to(.float32).conv2d(head.weight, bias: head.bias) }
+    let pyramid = pyramid(images)
+    return features(pyramid) + [logits(pyramid)].compactMap { $0 }
+  }
+
+  private func pyramid(_ images: Tensor) -> [Tensor] { network.pyramid(network.encode(images)) }
+
+  private func features(_ pyramid: [Tensor]) -> [Tensor] { pyramid[Self.levels].map { $0.to(.float32) } }
+
+  private func whitened(_ pyramid: [Tensor]) -> [Tensor] {
+    let maps = features(pyramid)
+    return whitening.isEmpty ? maps : zip(maps, whitening).map { $0.conv2d($1.weight, bias: $1.bias) }
+  }
+
+  private func logits(_ pyramid: [Tensor]) -> Tensor? {
+    head.map { network.evidence([pyramid[0]])[0].to(.float32).conv2d($0.weight, bias: $0.bias) }
   }
 }

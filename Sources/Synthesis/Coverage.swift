@@ -115,16 +115,15 @@ struct Coverage: Sendable {
     let reach = (abs(c) * Float(width) + abs(s) * Float(height)) / 2
     let depth = random.uniform(0.1, 1) * reach
     let start = random.chance(0.6) ? reach - depth : random.uniform(-reach, reach - depth)
+    // The far edge of an area at the border lies outside.
+    let end = start + depth >= reach - 1 ? Float.infinity : start + depth
     let softness = random.chance(0.6) ? 1 : random.logUniform(0.01, 0.1) * side
     let unrest = random.chance(0.7) ? random.uniform(0, 0.05) * side : 0
-    var area = Coverage(
-      x: 0...Float(width), y: 0...Float(height), width: width, height: height)
+    var area = Coverage(x: 0...Float(width), y: 0...Float(height), width: width, height: height)
     area.values =
       SmoothField.make(width: width, height: height, cell: side * random.uniform(0.1, 0.6), &random).values
     area.update { x, y, field in
       let place = (x - Float(width) / 2) * c + (y - Float(height) / 2) * s + field * unrest
-      // The far edge of an area at the border lies outside.
-      let end = start + depth >= reach - 1 ? Float.infinity : start + depth
       return saturate(min(place - start, end - place) / softness + 0.5)
     }
     return area

@@ -114,6 +114,7 @@ private struct StageTimer {
   }
 
   private mutating func timeTests(_ model: Model) throws {
+    guard isAsked("test, published") || isAsked("test, calibrated") else { return }
     let side = model.configuration.mapHeight
     let size = model.configuration.height
     // One picture to test, after a few to learn from.
@@ -161,11 +162,13 @@ private struct StageTimer {
     }
   }
 
+  private func isAsked(_ stage: String) -> Bool { options.stages.isEmpty || options.stages.contains(stage) }
+
   /// Times a stage, and once counts its arithmetic where it has any.
   private mutating func add(
     _ name: String, pictures: Int? = nil, peak: String? = nil, _ work: () throws -> Void
   ) throws {
-    guard options.stages.isEmpty || options.stages.contains(name) else { return }
+    guard isAsked(name) else { return }
     let operations = try peak == nil ? nil : Torch.countingOperations(work)
     var timing = try StageTiming(name, pictures: pictures ?? options.batch, atLeast: options.seconds, work)
     if let operations, let rate = peak.flatMap({ peaks[$0] }) {

@@ -4,10 +4,13 @@ import Torch
 /// defects.
 public struct Sight {
   /// The detector's latents, one tensor a scale, `[batch, channels, height, width]`, finest first.
-  public var z: [Tensor]
+  public let z: [Tensor]
   /// The backbone's evidence `[batch, 1, height, width]`, of mean 0 and variance 1 on good pictures; nil where it has
   /// none.
-  public var evidence: Tensor?
+  public let evidence: Tensor?
+  /// The latents with the evidence in them: each multiplied by `exp(strength * evidence / 2)`, the strongest evidence
+  /// of its cell.
+  public let weighed: [Tensor]
 
   /// So much does the logarithm of an energy grow with a deviation of the evidence: about its own deviation, so that
   /// both count alike.
@@ -15,12 +18,16 @@ public struct Sight {
   /// Evidence beyond so many deviations says no more.
   private static let limit = 20.0
 
-  /// The latents with the evidence in them: each multiplied by `exp(strength * evidence / 2)`, the strongest evidence
-  /// of its cell.
-  public var weighed: [Tensor] {
-    guard let evidence else { return z }
+  /// Latents, and the evidence beside them.
+  public init(z: [Tensor], evidence: Tensor?) {
+    self.z = z
+    self.evidence = evidence
+    guard let evidence else {
+      weighed = z
+      return
+    }
     let root = evidence.clamp(-Self.limit, Self.limit) * (Self.strength / 2)
-    return z.map { $0 * root.adaptiveMaxPool2d(height: $0.size(2), width: $0.size(3)).exp() }
+    weighed = z.map { $0 * root.adaptiveMaxPool2d(height: $0.size(2), width: $0.size(3)).exp() }
   }
 
   /// The detector's maps; where there is evidence, `a / (1 + a)` for `a = -log` of the mean over the scales of
@@ -44,11 +51,11 @@ extension Model {
   /// What the model sees in prepared pictures `[batch, 3, height, width]`.
   public func see(_ images: Tensor) -> Sight {
     withoutGradient {
-      let parts = configuration.seen(of: images).map { part -> Sight in
+      let parts = configuration.seen(of: images).map { part -> (z: [Tensor], evidence: Tensor?) in
         let seen = backbone.see(part.to(device: device))
-        return Sight(z: detector(seen.features).z, evidence: seen.evidence)
+        return (detector(seen.features).z, seen.evidence)
       }
-      guard let tiles = configuration.tiles else { return parts[0] }
+      guard let tiles = configuration.tiles else { return Sight(z: parts[0].z, evidence: parts[0].evidence) }
       return Sight(
         z: configuration.features.indices.map { scale in
           tiles.blended(parts.map { $0.z[scale] }, device: device)

@@ -37,7 +37,7 @@ public struct Inspection: Sendable {
     self.detectionMap = detectionMap
     limit = log10(options.falseAlarms)
     let (height, width) = (anomalyMap.height, anomalyMap.width)
-    if options.test == .calibrated, let calibration {
+    if let calibration {
       test = try CalibratedRegions(scales: scales, test: calibration)
     } else {
       test = try NumberOfFalseAlarms(scales: scales, height: height, width: width)
@@ -140,13 +140,13 @@ extension Model {
   ) throws -> [Inspection] {
     guard !pictures.isEmpty else { return [] }
     let (height, width) = (configuration.mapHeight, configuration.mapWidth)
-    let calibration = configuration.background?.test
+    let calibration = options.test == .calibrated ? configuration.background?.test : nil
     let found = try withTorchErrors {
       withoutGradient {
         let sight = see(Tensor(pictures))
         let maps = sight.maps(of: detector, height: height, width: width)
         // The published test is about the flow's latents alone.
-        let z = options.test == .calibrated && calibration != nil ? sight.weighed : sight.z
+        let z = calibration == nil ? sight.z : sight.weighed
         return (
           z: z.map { (values: $0.floats, shape: $0.shape) }, localization: maps.localization.floats,
           detection: maps.detection.floats, scores: maps.imageScore.floats

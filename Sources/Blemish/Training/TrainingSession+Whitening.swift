@@ -2,9 +2,9 @@ import Backbones
 import Torch
 
 extension TrainingSession {
-  /// Whitens the embedded backbone's features, if that is not done: a linear map behind every one makes them, on good
-  /// training pictures, independent, of mean 0 and variance 1; and so is its evidence. A flow, which is nearly the identity at first, then
-  /// begins where a plain Gaussian ends.
+  /// Whitens the embedded backbone's features and its evidence, if that is not done: a linear map behind every one
+  /// makes them, on good training pictures, independent, of mean 0 and variance 1. A flow, which is nearly the
+  /// identity at first, then begins where a plain Gaussian ends.
   /// - Returns: false when it was asked to stop.
   /// - Throws: the error of the first picture that cannot be read.
   func whiten(shouldStop: () -> Bool) throws -> Bool {
