@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/TensorIterator.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/GradMode.h>
 #include <torch/version.h>
@@ -209,6 +210,10 @@ int32_t ct_element_type(ct_tensor tensor) {
   return static_cast<int32_t>(c10::typeMetaToScalarType(implementation(tensor)->dtype()));
 }
 
+uint32_t ct_tensor_version(ct_tensor tensor) {
+  return tensor == nullptr ? 0 : implementation(tensor)->version_counter().current_version();
+}
+
 bool ct_is_contiguous(ct_tensor tensor) {
   return tensor != nullptr && implementation(tensor)->is_contiguous();
 }
@@ -275,6 +280,20 @@ bool ct_device_available(const char *device) {
 int32_t ct_threads(void) { return at::get_num_threads(); }
 
 void ct_set_threads(int32_t count) { at::set_num_threads(count); }
+
+char *ct_parallel(size_t count, void *context, void (*body)(void *context, size_t from, size_t to)) {
+  return guarded([&] {
+    // at::parallel_for is a template that needs the caller's compiler to know OpenMP; an iteration does not.
+    at::Tensor indices = at::arange(static_cast<int64_t>(count));
+    auto iterator = at::TensorIterator::nullary_op(indices);
+    iterator.for_each(
+        [&](char **data, const int64_t *, int64_t length) {
+          auto from = *reinterpret_cast<const int64_t *>(data[0]);
+          body(context, from, from + length);
+        },
+        1);
+  });
+}
 
 void ct_seed(uint64_t seed) { at::manual_seed(seed); }
 

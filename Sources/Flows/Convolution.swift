@@ -1,3 +1,4 @@
+import Foundation
 import Torch
 
 /// A convolution whose output has the size of its input, of numbers of the parameters' product type.
@@ -9,6 +10,7 @@ public struct Convolution {
   private let bias: Tensor
   private let padding: Int
   private let elementType: ElementType
+  private let frozen = FrozenConvolution()
 
   /// A convolution at a path, initialised evenly within one over the root of the number of inputs.
   /// - Throws: ``ParameterError``.
@@ -26,15 +28,24 @@ public struct Convolution {
   public func callAsFunction(_ x: Tensor, rectifying: Bool = false) -> Tensor {
     Tensor.withDerivative(of: [x, weight, bias]) { needed in
       let x = x.channelsLast(elementType)
+      guard let needed else { return ([withFrozenWeight(x, rectifying: rectifying)], { _ in [] }) }
+      frozen.release()
       let weight = weight.detach().to(elementType)
       let y = x.fusedConv2d(
         weight, bias: bias.detach().to(elementType), padding: padding, rectifying: rectifying)
-      guard let needed else { return ([y], { _ in [] }) }
       let output = rectifying ? y.detach() : nil
       return (
         [y], { gradients in derivative(gradients[0], x: x, weight: weight, output: output, needed: needed) }
       )
     }[0]
+  }
+
+  /// The convolution where nobody asks for its derivative: its weight is brought into the processor's order only once.
+  private func withFrozenWeight(_ x: Tensor, rectifying: Bool) -> Tensor {
+    let convolution = frozen.convolution(versions: [weight.version, bias.version]) {
+      FusedConvolution(weight: weight.to(elementType), bias: bias.to(elementType), padding: padding)
+    }
+    return convolution(x, rectifying: rectifying)
   }
 
   /// The gradients of input, weight and bias; those of the latter two are the parameters' type.
@@ -50,4 +61,22 @@ public struct Convolution {
     let (forWeight, forBias) = gradient.conv2dWeightGradient(input: x, weight: weight, padding: padding)
     return [forInput, forWeight.to(.float32), forBias.to(.float32)]
   }
+}
+
+/// A convolution as long as its weight and bias stay what they are.
+private final class FrozenConvolution: @unchecked Sendable {
+  private let lock = NSLock()
+  private var versions: [Int] = []
+  private var current: FusedConvolution?
+
+  func convolution(versions: [Int], _ make: () -> FusedConvolution) -> FusedConvolution {
+    lock.withLock {
+      if let current, versions == self.versions { return current }
+      let made = make()
+      (self.versions, current) = (versions, made)
+      return made
+    }
+  }
+
+  func release() { lock.withLock { current = nil } }
 }

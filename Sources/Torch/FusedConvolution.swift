@@ -26,9 +26,16 @@ public struct FusedConvolution: Sendable {
   ///   - rectifying: whether negative results become zero.
   ///   - adding: added before the rectifier; its memory, which must not be x's, takes the result.
   public func callAsFunction(_ x: Tensor, rectifying: Bool = false, adding: Tensor? = nil) -> Tensor {
-    let weight = prepared.weight(for: x) { reordered(for: x) }
+    let winograd = Winograd(x, weight: weight, stride: stride, padding: padding, groups: groups, changing: false)
+    let prepared = prepared.parts(for: x) {
+      withoutGradient { winograd.map { Array($0.filters(weight)) } ?? [reordered(for: x)] }
+    }
+    if let winograd {
+      return winograd(
+        x, filters: prepared, outputs: weight.size(0), bias: bias, rectifying: rectifying, adding: adding)
+    }
     return x.fusedConv2d(
-      weight, bias: bias, stride: stride, padding: padding, groups: groups, rectifying: rectifying,
+      prepared[0], bias: bias, stride: stride, padding: padding, groups: groups, rectifying: rectifying,
       adding: adding)
   }
 
@@ -36,28 +43,24 @@ public struct FusedConvolution: Sendable {
     guard x.takesFusedOperators, weight.elementType == x.elementType,
       ct_has_operator("mkldnn::_reorder_convolution_weight")
     else { return weight }
-    return withoutGradient {
-      call(
-        "mkldnn::_reorder_convolution_weight", weight, [padding, padding], [stride, stride], [1, 1], groups,
-        x.shape)
-    }
+    return call(
+      "mkldnn::_reorder_convolution_weight", weight, [padding, padding], [stride, stride], [1, 1], groups,
+      x.shape)
   }
 }
 
-/// A weight in the order that suits one shape of pictures. The best order depends on the shape; a weight in another
-/// order gives the same result more slowly.
+/// A weight in the order that suits one shape of pictures, in one part or several. The best order depends on the shape;
+/// a weight in another order gives the same result more slowly.
 private final class PreparedWeight: @unchecked Sendable {
   private let lock = NSLock()
   private var shape: [Int] = []
-  private var weight: Tensor?
+  private var parts: [Tensor] = []
 
-  func weight(for x: Tensor, _ prepare: () -> Tensor) -> Tensor {
+  func parts(for x: Tensor, _ prepare: () -> [Tensor]) -> [Tensor] {
     lock.withLock {
       let shape = Array(x.shape.dropFirst())
-      if let weight, shape == self.shape { return weight }
-      let prepared = prepare()
-      (self.shape, weight) = (shape, prepared)
-      return prepared
+      if shape != self.shape { (self.shape, parts) = (shape, prepare()) }
+      return parts
     }
   }
 }

@@ -107,6 +107,12 @@ extension Tensor {
     OperationCount.add(results: product.count, length: size(-1))
     return product
   }
+  /// Adds the matrix products of two batches, `[batch, n, length]` and `[batch, length, m]`, in place.
+  @discardableResult
+  func addMatrixProducts_(_ left: Tensor, _ right: Tensor) -> Tensor {
+    OperationCount.add(results: count, length: left.size(2))
+    return call("aten::baddbmm_", self, left, right)
+  }
   /// The inverse of a square matrix.
   public func inverse() -> Tensor { call("aten::linalg_inv", self) }
   /// The lower triangle whose product with its transpose a positive definite matrix is.

@@ -54,6 +54,12 @@ public struct Tensor: @unchecked Sendable {
 }
 
 extension Tensor {
+  /// A number that grows whenever the elements are changed in place, by an operator on this tensor or on one that shares
+  /// its memory.
+  public var version: Int { Int(ct_tensor_version(pointer)) }
+}
+
+extension Tensor {
   /// A tensor with the given elements, row-major.
   public init<Element: TensorElement>(_ elements: [Element], shape: [Int]) {
     precondition(elements.count == shape.reduce(1, *), "\(elements.count) elements do not fill \(shape)")

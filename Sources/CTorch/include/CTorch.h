@@ -70,6 +70,8 @@ char *ct_wrap_memory(void *data, int32_t element_type, const int64_t *shape, siz
 size_t ct_rank(ct_tensor tensor);
 void ct_shape(ct_tensor tensor, int64_t *shape);
 int32_t ct_element_type(ct_tensor tensor);
+/// Grows whenever the tensor's elements are changed in place.
+uint32_t ct_tensor_version(ct_tensor tensor);
 bool ct_is_contiguous(ct_tensor tensor);
 /// The address of the first element, for a tensor in the processor's memory; NULL for others.
 void *ct_data(ct_tensor tensor);
@@ -98,6 +100,9 @@ char *ct_to_device(ct_tensor tensor, const char *device, ct_tensor *result);
 bool ct_device_available(const char *device);
 int32_t ct_threads(void);
 void ct_set_threads(int32_t count);
+/// Calls the body with parts of the whole numbers below `count`, together all of them, on the threads that operators
+/// use.
+char *ct_parallel(size_t count, void *context, void (*body)(void *context, size_t from, size_t to));
 void ct_seed(uint64_t seed);
 void ct_set_deterministic(bool enabled);
 /// Lets the allocator keep memory that was freed, where the system's can be told so.

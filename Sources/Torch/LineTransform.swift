@@ -1,0 +1,115 @@
+/// Four channels of a pixel.
+typealias Lane = SIMD4<Float>
+
+/// A linear map of a few numbers, which Winograd's algorithm applies along the columns and then along the rows of a
+/// tile; here of four channels at a time.
+protocol LineTransform {
+  /// How many numbers go in.
+  static var inputs: Int { get }
+  /// How many come out.
+  static var outputs: Int { get }
+  /// The map of the numbers `xStep` apart at x to places `yStep` apart at y.
+  static func apply(
+    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int)
+}
+
+private var sixth: Float { 1 / 6 }
+
+// The five maps of F(4, 3) with the points 0, 1, -1, 2, -2 and infinity (Lavin and Gray, arXiv 1509.09308, 4.3): four
+// results of a filter of three taps from six numbers by six products,
+// `y = transposed(A) ((G g) * (transposed(B) d))`.
+
+/// `transposed(B)`: six numbers of a line, for the products.
+enum InputTransform: LineTransform {
+  static var inputs: Int { 6 }
+  static var outputs: Int { 6 }
+  @inline(__always)
+  static func apply(
+    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int
+  ) {
+    let (d0, d1, d2) = (x[0], x[xStep], x[2 * xStep])
+    let (d3, d4, d5) = (x[3 * xStep], x[4 * xStep], x[5 * xStep])
+    y[0] = 4 * d0 - 5 * d2 + d4
+    let (a, b) = (d4 - 4 * d2, d3 - 4 * d1)
+    y[yStep] = a + b
+    y[2 * yStep] = a - b
+    let (c, e) = (d4 - d2, 2 * (d3 - d1))
+    y[3 * yStep] = c + e
+    y[4 * yStep] = c - e
+    y[5 * yStep] = 4 * d1 - 5 * d3 + d5
+  }
+}
+
+/// `transposed(A)`: six products to four results.
+enum OutputTransform: LineTransform {
+  static var inputs: Int { 6 }
+  static var outputs: Int { 4 }
+  @inline(__always)
+  static func apply(
+    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int
+  ) {
+    let (m1, m2, m3, m4) = (x[xStep], x[2 * xStep], x[3 * xStep], x[4 * xStep])
+    let (a, b) = (m1 + m2, m1 - m2)
+    let (c, d) = (m3 + m4, m3 - m4)
+    y[0] = x[0] + a + c
+    y[yStep] = b + 2 * d
+    y[2 * yStep] = a + 4 * c
+    y[3 * yStep] = b + 8 * d + x[5 * xStep]
+  }
+}
+
+/// G: three taps of a filter, for the products.
+enum FilterTransform: LineTransform {
+  static var inputs: Int { 3 }
+  static var outputs: Int { 6 }
+  @inline(__always)
+  static func apply(
+    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int
+  ) {
+    let (g0, g1, g2) = (x[0], x[xStep], x[2 * xStep])
+    y[0] = 0.25 * g0
+    let (a, b) = (-sixth * (g0 + g2), sixth * g1)
+    y[yStep] = a - b
+    y[2 * yStep] = a + b
+    let (c, d) = (0.25 * sixth * g0 + sixth * g2, 0.5 * sixth * g1)
+    y[3 * yStep] = c + d
+    y[4 * yStep] = c - d
+    y[5 * yStep] = g2
+  }
+}
+
+/// A: gradients of four results, for the products.
+enum OutputGradientTransform: LineTransform {
+  static var inputs: Int { 4 }
+  static var outputs: Int { 6 }
+  @inline(__always)
+  static func apply(
+    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int
+  ) {
+    let (y0, y1, y2, y3) = (x[0], x[xStep], x[2 * xStep], x[3 * xStep])
+    y[0] = y0
+    let (a, b) = (y0 + y2, y1 + y3)
+    y[yStep] = a + b
+    y[2 * yStep] = a - b
+    let (c, d) = (y0 + 4 * y2, 2 * y1 + 8 * y3)
+    y[3 * yStep] = c + d
+    y[4 * yStep] = c - d
+    y[5 * yStep] = y3
+  }
+}
+
+/// `transposed(G)`: gradients of six products to those of three taps.
+enum FilterGradientTransform: LineTransform {
+  static var inputs: Int { 6 }
+  static var outputs: Int { 3 }
+  @inline(__always)
+  static func apply(
+    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int
+  ) {
+    let (u1, u2, u3, u4) = (x[xStep], x[2 * xStep], x[3 * xStep], x[4 * xStep])
+    let (a, b) = (-sixth * (u1 + u2), sixth * (u3 + u4))
+    y[0] = 0.25 * (x[0] + b) + a
+    y[yStep] = sixth * (u2 - u1) + 0.5 * sixth * (u3 - u4)
+    y[2 * yStep] = a + b + x[5 * xStep]
+  }
+}
