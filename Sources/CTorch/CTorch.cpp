@@ -2,6 +2,7 @@
 
 #include "CallerNode.h"
 #include "Handles.h"
+#include "KeptMemory.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
@@ -300,6 +301,7 @@ void ct_seed(uint64_t seed) { at::manual_seed(seed); }
 void ct_set_deterministic(bool enabled) { at::globalContext().setDeterministicAlgorithms(enabled, true); }
 
 void ct_keep_freed_memory(void) {
+  c10::SetCPUAllocator(KeptMemory::shared(), 1);
 #if defined(__GLIBC__)
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);

@@ -40,8 +40,8 @@ struct Winograd {
     guard height > 0, width > 0, changing ? batch * tiles >= 128 : tiles >= 16 else { return nil }
   }
 
-  /// Channels are taken by whole lines of the cache.
-  private static let channelStep = 16
+  /// Channels are taken by lanes, and two of them make the least that products are fast with.
+  private static let channelStep = 8
 
   /// The rows of tiles of a picture.
   private var rows: Int { (height + Self.side - 1) / Self.side }
@@ -236,24 +236,28 @@ extension LineTransform {
   /// - Parameters:
   ///   - x: the first channels of the first pixel; rows of pixels lie `row` lanes apart, pixels `column`.
   ///   - y: where `outputs x outputs` pixels go, one after the other.
-  ///   - lanes: the number of channels over four, a multiple of four: lines of the cache are read and written whole.
+  ///   - lanes: the number of channels over four; four lanes at a time, so that lines of the cache are read and written whole.
   @inline(__always)
   fileprivate static func apply(
     from x: UnsafePointer<Lane>, row: Int, column: Int, to y: UnsafeMutablePointer<Lane>, lanes: Int
   ) {
     withScratch(4 * inputs * outputs) { between in
-      for first in stride(from: 0, to: lanes, by: 4) {
+      @inline(__always)
+      func transform(_ first: Int, _ count: Int) {
         for j in 0..<inputs {
-          for lane in 0..<4 {
+          for lane in 0..<count {
             apply(x + (j * column + first + lane), row, between + (4 * j + lane), 4 * inputs)
           }
         }
         for i in 0..<outputs {
-          for lane in 0..<4 {
+          for lane in 0..<count {
             apply(between + (4 * inputs * i + lane), 4, y + (i * outputs * lanes + first + lane), lanes)
           }
         }
       }
+      let whole = lanes & ~3
+      for first in stride(from: 0, to: whole, by: 4) { transform(first, 4) }
+      transform(whole, lanes - whole)
     }
   }
 }
