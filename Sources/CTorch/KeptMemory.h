@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 
 // The system gives a block of more than some megabytes page by page, each of them cleared, and takes it back as soon as
 // it is freed; a step of training would fetch all of its memory anew. Here a freed block waits for a tensor of its size.
@@ -16,10 +17,11 @@ class KeptMemory final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t size) override {
     if (size < least) return plain()->allocate(size);
-    auto *block = take(size);
-    if (block == nullptr) block = new Block{plain()->raw_allocate(size), size};
-    return {block->memory, block, &release, c10::Device(c10::DeviceType::CPU)};
+    void *block = take(size);
+    return {block, block, &release, c10::Device(c10::DeviceType::CPU)};
   }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
 
   void copy_data(void *to, const void *from, size_t size) const override { std::memcpy(to, from, size); }
 
@@ -30,41 +32,42 @@ class KeptMemory final : public c10::Allocator {
   }
 
  private:
-  struct Block {
-    void *memory;
-    size_t size;
-  };
-
-  static constexpr size_t least = 1 << 20;
+  static constexpr size_t least = 32 << 20;
 
   static c10::Allocator *plain() { return c10::GetDefaultCPUAllocator(); }
 
-  // A free block of the size, or null after giving back as much as is asked for.
-  Block *take(size_t size) {
+  void *take(size_t size) {
     std::lock_guard<std::mutex> guard(lock);
     auto found = free.lower_bound(size);
     if (found != free.end() && found->first <= size + size / 8) {
-      auto *block = found->second;
+      void *block = found->second;
+      used.emplace(block, found->first);
       free.erase(found);
       return block;
     }
     for (size_t given = 0; given < size && !free.empty();) {
       auto largest = std::prev(free.end());
       given += largest->first;
-      plain()->raw_deallocate(largest->second->memory);
-      delete largest->second;
+      plain()->raw_deallocate(largest->second);
       free.erase(largest);
     }
-    return nullptr;
+    void *block = plain()->raw_allocate(size);
+    used.emplace(block, size);
+    return block;
   }
 
-  static void release(void *context) {
-    auto *block = static_cast<Block *>(context);
+  static void release(void *block) {
     auto *memory = shared();
     std::lock_guard<std::mutex> guard(memory->lock);
-    memory->free.emplace(block->size, block);
+    auto found = memory->used.find(block);
+    if (found == memory->used.end()) return plain()->raw_deallocate(block);
+    memory->free.emplace(found->second, block);
+    memory->used.erase(found);
   }
 
   std::mutex lock;
-  std::multimap<size_t, Block *> free;
+  // Blocks that wait for a tensor, by size.
+  std::multimap<size_t, void *> free;
+  // The sizes of those that tensors have.
+  std::unordered_map<void *, size_t> used;
 };
