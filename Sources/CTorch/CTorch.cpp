@@ -215,6 +215,10 @@ uint32_t ct_tensor_version(ct_tensor tensor) {
   return tensor == nullptr ? 0 : implementation(tensor)->version_counter().current_version();
 }
 
+void ct_bump_version(ct_tensor tensor) {
+  if (tensor != nullptr) implementation(tensor)->bump_version();
+}
+
 bool ct_is_contiguous(ct_tensor tensor) {
   return tensor != nullptr && implementation(tensor)->is_contiguous();
 }

@@ -48,7 +48,11 @@ public final class Adam {
           betas.1, weightDecay, epsilon, false, false,
         ], capacity: 1)
     }
-    for (index, _) in moving { parameters[index].tensor.clearGradient() }
+    for (index, _) in moving {
+      // The operator changes them without a trace.
+      parameters[index].tensor.bumpVersion()
+      parameters[index].tensor.clearGradient()
+    }
   }
 
   /// The moments and step counts by name, to go on from later.

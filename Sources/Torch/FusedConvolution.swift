@@ -26,7 +26,8 @@ public struct FusedConvolution: Sendable {
   ///   - rectifying: whether negative results become zero.
   ///   - adding: added before the rectifier; its memory, which must not be x's, takes the result.
   public func callAsFunction(_ x: Tensor, rectifying: Bool = false, adding: Tensor? = nil) -> Tensor {
-    let winograd = Winograd(x, weight: weight, stride: stride, padding: padding, groups: groups, changing: false)
+    let winograd = Winograd(
+      x, weight: weight, stride: stride, padding: padding, groups: groups, for: .constantWeight)
     let prepared = prepared.parts(for: x) {
       withoutGradient { winograd.map { Array($0.filters(weight)) } ?? [reordered(for: x)] }
     }

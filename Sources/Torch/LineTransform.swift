@@ -1,5 +1,5 @@
 /// Four channels of a pixel.
-typealias Lane = SIMD4<Float>
+private typealias Lane = SIMD4<Float>
 
 /// A linear map of a few numbers, which Winograd's algorithm applies along the columns and then along the rows of a
 /// tile; here of four channels at a time.
@@ -8,9 +8,37 @@ protocol LineTransform {
   static var inputs: Int { get }
   /// How many come out.
   static var outputs: Int { get }
-  /// The map of the numbers `xStep` apart at x to places `yStep` apart at y.
-  static func apply(
-    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int)
+  /// The map of the numbers of x for y.
+  static func apply(_ x: Line, _ y: MutableLine)
+}
+
+/// Numbers at equal distances, four channels of each, that a map is of.
+struct Line {
+  fileprivate let start: UnsafePointer<Float>
+  fileprivate let step: Int
+
+  @inline(__always)
+  init(_ start: UnsafePointer<Float>, step: Int) { (self.start, self.step) = (start, step) }
+
+  @inline(__always)
+  fileprivate subscript(_ index: Int) -> Lane {
+    UnsafeRawPointer(start + index * step).loadUnaligned(as: Lane.self)
+  }
+}
+
+/// Places at equal distances, for four channels of each number that a map gives.
+struct MutableLine {
+  fileprivate let start: UnsafeMutablePointer<Float>
+  fileprivate let step: Int
+
+  @inline(__always)
+  init(_ start: UnsafeMutablePointer<Float>, step: Int) { (self.start, self.step) = (start, step) }
+
+  @inline(__always)
+  fileprivate subscript(_ index: Int) -> Lane {
+    get { UnsafeRawPointer(start + index * step).loadUnaligned(as: Lane.self) }
+    nonmutating set { UnsafeMutableRawPointer(start + index * step).storeBytes(of: newValue, as: Lane.self) }
+  }
 }
 
 private var sixth: Float { 1 / 6 }
@@ -24,19 +52,17 @@ enum InputTransform: LineTransform {
   static var inputs: Int { 6 }
   static var outputs: Int { 6 }
   @inline(__always)
-  static func apply(
-    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int
-  ) {
-    let (d0, d1, d2) = (x[0], x[xStep], x[2 * xStep])
-    let (d3, d4, d5) = (x[3 * xStep], x[4 * xStep], x[5 * xStep])
+  static func apply(_ x: Line, _ y: MutableLine) {
+    let (d0, d1, d2) = (x[0], x[1], x[2])
+    let (d3, d4, d5) = (x[3], x[4], x[5])
     y[0] = 4 * d0 - 5 * d2 + d4
     let (a, b) = (d4 - 4 * d2, d3 - 4 * d1)
-    y[yStep] = a + b
-    y[2 * yStep] = a - b
+    y[1] = a + b
+    y[2] = a - b
     let (c, e) = (d4 - d2, 2 * (d3 - d1))
-    y[3 * yStep] = c + e
-    y[4 * yStep] = c - e
-    y[5 * yStep] = 4 * d1 - 5 * d3 + d5
+    y[3] = c + e
+    y[4] = c - e
+    y[5] = 4 * d1 - 5 * d3 + d5
   }
 }
 
@@ -45,16 +71,14 @@ enum OutputTransform: LineTransform {
   static var inputs: Int { 6 }
   static var outputs: Int { 4 }
   @inline(__always)
-  static func apply(
-    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int
-  ) {
-    let (m1, m2, m3, m4) = (x[xStep], x[2 * xStep], x[3 * xStep], x[4 * xStep])
+  static func apply(_ x: Line, _ y: MutableLine) {
+    let (m1, m2, m3, m4) = (x[1], x[2], x[3], x[4])
     let (a, b) = (m1 + m2, m1 - m2)
     let (c, d) = (m3 + m4, m3 - m4)
     y[0] = x[0] + a + c
-    y[yStep] = b + 2 * d
-    y[2 * yStep] = a + 4 * c
-    y[3 * yStep] = b + 8 * d + x[5 * xStep]
+    y[1] = b + 2 * d
+    y[2] = a + 4 * c
+    y[3] = b + 8 * d + x[5]
   }
 }
 
@@ -63,18 +87,16 @@ enum FilterTransform: LineTransform {
   static var inputs: Int { 3 }
   static var outputs: Int { 6 }
   @inline(__always)
-  static func apply(
-    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int
-  ) {
-    let (g0, g1, g2) = (x[0], x[xStep], x[2 * xStep])
+  static func apply(_ x: Line, _ y: MutableLine) {
+    let (g0, g1, g2) = (x[0], x[1], x[2])
     y[0] = 0.25 * g0
     let (a, b) = (-sixth * (g0 + g2), sixth * g1)
-    y[yStep] = a - b
-    y[2 * yStep] = a + b
+    y[1] = a - b
+    y[2] = a + b
     let (c, d) = (0.25 * sixth * g0 + sixth * g2, 0.5 * sixth * g1)
-    y[3 * yStep] = c + d
-    y[4 * yStep] = c - d
-    y[5 * yStep] = g2
+    y[3] = c + d
+    y[4] = c - d
+    y[5] = g2
   }
 }
 
@@ -83,18 +105,16 @@ enum OutputGradientTransform: LineTransform {
   static var inputs: Int { 4 }
   static var outputs: Int { 6 }
   @inline(__always)
-  static func apply(
-    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int
-  ) {
-    let (y0, y1, y2, y3) = (x[0], x[xStep], x[2 * xStep], x[3 * xStep])
+  static func apply(_ x: Line, _ y: MutableLine) {
+    let (y0, y1, y2, y3) = (x[0], x[1], x[2], x[3])
     y[0] = y0
     let (a, b) = (y0 + y2, y1 + y3)
-    y[yStep] = a + b
-    y[2 * yStep] = a - b
+    y[1] = a + b
+    y[2] = a - b
     let (c, d) = (y0 + 4 * y2, 2 * y1 + 8 * y3)
-    y[3 * yStep] = c + d
-    y[4 * yStep] = c - d
-    y[5 * yStep] = y3
+    y[3] = c + d
+    y[4] = c - d
+    y[5] = y3
   }
 }
 
@@ -103,13 +123,11 @@ enum FilterGradientTransform: LineTransform {
   static var inputs: Int { 6 }
   static var outputs: Int { 3 }
   @inline(__always)
-  static func apply(
-    _ x: UnsafePointer<Lane>, _ xStep: Int, _ y: UnsafeMutablePointer<Lane>, _ yStep: Int
-  ) {
-    let (u1, u2, u3, u4) = (x[xStep], x[2 * xStep], x[3 * xStep], x[4 * xStep])
+  static func apply(_ x: Line, _ y: MutableLine) {
+    let (u1, u2, u3, u4) = (x[1], x[2], x[3], x[4])
     let (a, b) = (-sixth * (u1 + u2), sixth * (u3 + u4))
     y[0] = 0.25 * (x[0] + b) + a
-    y[yStep] = sixth * (u2 - u1) + 0.5 * sixth * (u3 - u4)
-    y[2 * yStep] = a + b + x[5 * xStep]
+    y[1] = sixth * (u2 - u1) + 0.5 * sixth * (u3 - u4)
+    y[2] = a + b + x[5]
   }
 }

@@ -22,7 +22,8 @@ extension Tensor {
       if let adding { y.add_(adding) }
       return rectifying ? y.relu_() : y
     }
-    if let winograd = Winograd(self, weight: weight, stride: stride, padding: padding, groups: groups, changing: true)
+    if let winograd = Winograd(
+      self, weight: weight, stride: stride, padding: padding, groups: groups, for: .changingWeight)
     {
       return winograd(
         self, filters: winograd.filters(weight), outputs: weight.size(0), bias: bias, rectifying: rectifying,
@@ -49,8 +50,9 @@ extension Tensor {
     if padding == 0 && takesFusedOperators {
       return fusedConv2d(weight.transpose(0, 1).channelsLast(), bias: nil)
     }
-    if let winograd = Winograd(self, weight: weight, padding: 2 - padding, changing: true) {
-      return winograd(self, filters: winograd.filters(weight, turned: true), outputs: weight.size(1), bias: nil)
+    if let winograd = Winograd(self, weight: weight, padding: 2 - padding, for: .inputGradient) {
+      return winograd(
+        self, filters: winograd.filters(weight, turned: true), outputs: weight.size(1), bias: nil)
     }
     return convolutionBackward(input: input, weight: weight, padding: padding, [true, false, false])[0]
   }
@@ -59,7 +61,7 @@ extension Tensor {
   public func conv2dWeightGradient(input: Tensor, weight: Tensor, padding: Int) -> (
     weight: Tensor, bias: Tensor
   ) {
-    if let winograd = Winograd(input, weight: weight, padding: padding, changing: true) {
+    if let winograd = Winograd(input, weight: weight, padding: padding, for: .weightGradient) {
       return (winograd.weightGradient(input, self), sum([0, 2, 3]))
     }
     // oneDNN's kernel for this one product is fastest row-major in single precision, even with the copies.

@@ -57,6 +57,9 @@ extension Tensor {
   /// A number that grows whenever the elements are changed in place, by an operator on this tensor or on one that shares
   /// its memory.
   public var version: Int { Int(ct_tensor_version(pointer)) }
+
+  /// Lets ``version`` grow, after an operator that changed the elements without saying so.
+  func bumpVersion() { ct_bump_version(pointer) }
 }
 
 extension Tensor {

@@ -7,7 +7,6 @@ import CTorch
 /// places a matrix product over the channels), and the products transformed back to 4 x 4 results. Results differ
 /// from those of the sum of nine products by four times as much rounding. Single precision, channels-last, on the
 /// processor.
-nonisolated(unsafe) public var winogradOff = false
 struct Winograd {
   /// The places of a transformed tile.
   private static let places = 36
@@ -24,24 +23,42 @@ struct Winograd {
 
   /// How to convolve pictures `[batch, channels, height, width]` by a weight `[outputs, channels, 3, 3]`; nil where it
   /// cannot be done so, or would not be faster.
-  /// - Parameter changing: whether the weight is transformed for this one convolution.
   init?(
-    _ x: Tensor, weight: Tensor, stride: Int = 1, padding: Int, groups: Int = 1, changing: Bool
+    _ x: Tensor, weight: Tensor, stride: Int = 1, padding: Int, groups: Int = 1, for purpose: Purpose
   ) {
     let (shape, filter) = (x.shape, weight.shape)
-    guard !winogradOff, stride == 1, groups == 1, filter.count == 4, filter[2] == 3, filter[3] == 3, padding <= 1,
-      filter[0] % Self.channelStep == 0, filter[1] % Self.channelStep == 0, shape.count == 4,
-      x.elementType == .float32, weight.elementType == .float32, x.takesFusedOperators
+    guard stride == 1, groups == 1, padding <= 1, filter.count == 4, filter[2] == 3, filter[3] == 3,
+      filter[0] >= Self.fewestChannels, filter[1] >= Self.fewestChannels, shape.count == 4,
+      shape[1] == filter[purpose == .inputGradient ? 0 : 1], x.elementType == .float32,
+      weight.elementType == .float32, x.takesFusedOperators
     else { return nil }
     (batch, height, width) = (shape[0], shape[2] + 2 * padding - 2, shape[3] + 2 * padding - 2)
     self.padding = padding
     channels = max(filter[0], filter[1])
-    let tiles = rows * columns
-    guard height > 0, width > 0, changing ? batch * tiles >= 128 : tiles >= 16 else { return nil }
+    guard height > 0, width > 0 else { return nil }
+    switch purpose {
+    case .constantWeight: guard rows * columns >= 16 else { return nil }
+    case .changingWeight, .inputGradient:
+      guard batch * rows * columns >= max(64, min(filter[0], filter[1]) / 3) else { return nil }
+    case .weightGradient: guard batch * rows * columns >= 64 else { return nil }
+    }
   }
 
-  /// Channels are taken by lanes, and two of them make the least that products are fast with.
-  private static let channelStep = 8
+  /// What a convolution is done for. The tiles of a picture must be so many that less time is spent on the filters than
+  /// is saved.
+  enum Purpose {
+    /// By filters that were transformed before.
+    case constantWeight
+    /// By filters to be transformed for it.
+    case changingWeight
+    /// The gradient of the input, which is a convolution of that of the output by the turned weight.
+    case inputGradient
+    /// The gradient of the weight.
+    case weightGradient
+  }
+
+  /// With fewer, the transforms take longer than what is saved.
+  private static let fewestChannels = 40
 
   /// The rows of tiles of a picture.
   private var rows: Int { (height + Self.side - 1) / Self.side }
@@ -55,7 +72,7 @@ struct Winograd {
   func filters(_ weight: Tensor, turned: Bool = false) -> some Sequence<Tensor> {
     let weight = (turned ? weight.transpose(0, 1) : weight).channelsLast()
     let outputs = weight.size(0)
-    let step = max(1, Self.largestPart / (Self.places * weight.size(1) * Self.channelStep)) * Self.channelStep
+    let step = max(1, Self.largestPart / (Self.places * weight.size(1)))
     return stride(from: 0, to: outputs, by: step).lazy.map { first in
       filters(weight, first..<min(first + step, outputs), turned: turned)
     }
@@ -65,18 +82,19 @@ struct Winograd {
   private static let largestPart = 1 << 22
 
   private func filters(_ weight: Tensor, _ part: Range<Int>, turned: Bool) -> Tensor {
-    let (inputs, lanes) = (weight.size(1), weight.size(1) / 4)
+    let inputs = weight.size(1)
     let filters = Tensor.uninitialized([Self.places * part.count, inputs, 1, 1], like: weight)
-    let (from, to) = (weight.lanes + 9 * lanes * part.lowerBound, filters.lanes)
+    let (from, to) = (weight.memory + 9 * inputs * part.lowerBound, filters.memory)
     inParallel(part.count) { range in
-      withScratch(Self.places * lanes) { scratch in
+      withScratch(Self.places * inputs) { scratch in
         for output in range {
-          let filter = from + 9 * lanes * output
+          let filter = from + 9 * inputs * output
           FilterTransform.apply(
-            from: turned ? filter + 8 * lanes : filter, row: turned ? -3 * lanes : 3 * lanes,
-            column: turned ? -lanes : lanes, to: scratch, lanes: lanes)
+            from: turned ? filter + 8 * inputs : filter, row: turned ? -3 * inputs : 3 * inputs,
+            column: turned ? -inputs : inputs, to: scratch, channels: inputs)
           for place in 0..<Self.places {
-            (to + lanes * (place * part.count + output)).update(from: scratch + place * lanes, count: lanes)
+            (to + inputs * (place * part.count + output)).update(
+              from: scratch + place * inputs, count: inputs)
           }
         }
       }
@@ -95,6 +113,8 @@ struct Winograd {
     adding: Tensor? = nil
   ) -> Tensor {
     let x = x.channelsLast()
+    precondition(
+      adding == nil || adding?.shape == [batch, outputs, height, width], "what is added has another shape")
     let y = adding ?? Tensor.uninitialized([batch, height, width, outputs], like: x).permute([0, 3, 1, 2])
     var first = 0
     for filters in filters {
@@ -113,6 +133,8 @@ struct Winograd {
   func weightGradient(_ x: Tensor, _ gradient: Tensor) -> Tensor {
     let (x, gradient) = (x.channelsLast(), gradient.channelsLast())
     let (inputs, outputs) = (x.size(1), gradient.size(1))
+    precondition(
+      gradient.shape == [batch, outputs, height, width], "the gradient has another shape than the result")
     let ofFilters = Tensor.zeros([Self.places, outputs, inputs])
     for rows in blocks {
       func byPlace(_ tiles: Tensor) -> Tensor {
@@ -123,15 +145,15 @@ struct Winograd {
         byPlace(tiles(of: x, InputTransform.self, origin: -padding, rows)).permute([1, 0, 2]))
     }
     let result = Tensor.uninitialized([outputs, 3, 3, inputs], like: x).permute([0, 3, 1, 2])
-    let (from, to, lanes) = (ofFilters.lanes, result.lanes, inputs / 4)
+    let (from, to) = (ofFilters.memory, result.memory)
     inParallel(outputs) { range in
-      withScratch(Self.places * lanes) { scratch in
+      withScratch(Self.places * inputs) { scratch in
         for output in range {
           for place in 0..<Self.places {
-            (scratch + place * lanes).update(from: from + lanes * (place * outputs + output), count: lanes)
+            (scratch + place * inputs).update(from: from + inputs * (place * outputs + output), count: inputs)
           }
           FilterGradientTransform.apply(
-            from: scratch, row: 6 * lanes, column: lanes, to: to + 9 * lanes * output, lanes: lanes)
+            from: scratch, row: 6 * inputs, column: inputs, to: to + 9 * inputs * output, channels: inputs)
         }
       }
     }
@@ -157,35 +179,36 @@ struct Winograd {
   private func tiles<Transform: LineTransform>(
     of x: Tensor, _ transform: Transform.Type, origin: Int, _ block: Range<Int>
   ) -> Tensor {
-    let lanes = x.size(1) / 4
+    let channels = x.size(1)
     let (xHeight, xWidth) = (x.size(2), x.size(3))
-    let tiles = Tensor.uninitialized([1, block.count, columns, Self.places * x.size(1)], like: x)
-    let (from, to) = (x.lanes, tiles.lanes)
-    let (xRow, inputs) = (xWidth * lanes, Transform.inputs)
+    let tiles = Tensor.uninitialized([1, block.count, columns, Self.places * channels], like: x)
+    let (from, to) = (x.memory, tiles.memory)
+    let (xRow, inputs) = (xWidth * channels, Transform.inputs)
     inParallel(block.count) { range in
-      withScratch(inputs * inputs * lanes) { scratch in
+      withScratch(inputs * inputs * channels) { scratch in
         for row in range {
           let (picture, tileRow) = (block.lowerBound + row).quotientAndRemainder(dividingBy: rows)
           let top = tileRow * Self.side + origin
           for column in 0..<columns {
             let left = column * Self.side + origin
-            let target = to + (row * columns + column) * Self.places * lanes
-            let source = from + ((picture * xHeight + top) * xRow + left * lanes)
+            let target = to + (row * columns + column) * Self.places * channels
+            let source = from + ((picture * xHeight + top) * xRow + left * channels)
             if top >= 0, left >= 0, top + inputs <= xHeight, left + inputs <= xWidth {
-              Transform.apply(from: source, row: xRow, column: lanes, to: target, lanes: lanes)
+              Transform.apply(from: source, row: xRow, column: channels, to: target, channels: channels)
               continue
             }
             for i in 0..<inputs {
               for j in 0..<inputs {
-                let place = scratch + (i * inputs + j) * lanes
+                let place = scratch + (i * inputs + j) * channels
                 if (0..<xHeight).contains(top + i), (0..<xWidth).contains(left + j) {
-                  place.update(from: source + (i * xRow + j * lanes), count: lanes)
+                  place.update(from: source + (i * xRow + j * channels), count: channels)
                 } else {
-                  place.update(repeating: .zero, count: lanes)
+                  place.update(repeating: 0, count: channels)
                 }
               }
             }
-            Transform.apply(from: scratch, row: inputs * lanes, column: lanes, to: target, lanes: lanes)
+            Transform.apply(
+              from: scratch, row: inputs * channels, column: channels, to: target, channels: channels)
           }
         }
       }
@@ -199,28 +222,27 @@ struct Winograd {
     _ products: Tensor, to y: Tensor, from first: Int, _ block: Range<Int>, bias: Tensor?, rectifying: Bool,
     adding: Bool
   ) {
-    let lanes = products.size(1) / Self.places / 4
-    let pixel = y.size(1) / 4
-    let (from, to, bias) = (products.lanes, y.lanes + first / 4, bias.map { $0.lanes + first / 4 })
+    let (channels, pixel) = (products.size(1) / Self.places, y.size(1))
+    let (from, to, bias) = (products.memory, y.memory + first, bias.map { $0.memory + first })
     let least = rectifying ? Float(0) : -.infinity
     inParallel(block.count) { range in
-      withScratch(Self.side * Self.side * lanes) { scratch in
+      withScratch(Self.side * Self.side * channels) { scratch in
         for row in range {
           let (picture, tileRow) = (block.lowerBound + row).quotientAndRemainder(dividingBy: rows)
           for column in 0..<columns {
             OutputTransform.apply(
-              from: from + (row * columns + column) * Self.places * lanes, row: 6 * lanes, column: lanes,
-              to: scratch, lanes: lanes)
+              from: from + (row * columns + column) * Self.places * channels, row: 6 * channels,
+              column: channels, to: scratch, channels: channels)
             for i in 0..<min(Self.side, height - tileRow * Self.side) {
               for j in 0..<min(Self.side, width - column * Self.side) {
                 let y = picture * height + tileRow * Self.side + i
                 let place = to + (y * width + column * Self.side + j) * pixel
-                let result = scratch + (i * Self.side + j) * lanes
-                for lane in 0..<lanes {
-                  var value = result[lane]
-                  if let bias { value += bias[lane] }
-                  if adding { value += place[lane] }
-                  place[lane] = value.replacing(with: least, where: value .< least)
+                let result = scratch + (i * Self.side + j) * channels
+                for channel in 0..<channels {
+                  var value = result[channel]
+                  if let bias { value += bias[channel] }
+                  if adding { value += place[channel] }
+                  place[channel] = value < least ? least : value
                 }
               }
             }
@@ -234,42 +256,48 @@ struct Winograd {
 extension LineTransform {
   /// The map along the columns and then the rows of a tile of `inputs x inputs` pixels, for all channels.
   /// - Parameters:
-  ///   - x: the first channels of the first pixel; rows of pixels lie `row` lanes apart, pixels `column`.
+  ///   - x: the first channel of the first pixel; rows of pixels lie `row` numbers apart, pixels `column`.
   ///   - y: where `outputs x outputs` pixels go, one after the other.
-  ///   - lanes: the number of channels over four; four lanes at a time, so that lines of the cache are read and written whole.
+  ///   - channels: how many, at least four; sixteen at a time, so that lines of the cache are read and written whole.
   @inline(__always)
   fileprivate static func apply(
-    from x: UnsafePointer<Lane>, row: Int, column: Int, to y: UnsafeMutablePointer<Lane>, lanes: Int
+    from x: UnsafePointer<Float>, row: Int, column: Int, to y: UnsafeMutablePointer<Float>, channels: Int
   ) {
-    withScratch(4 * inputs * outputs) { between in
+    withScratch(16 * inputs * outputs) { between in
       @inline(__always)
       func transform(_ first: Int, _ count: Int) {
         for j in 0..<inputs {
-          for lane in 0..<count {
-            apply(x + (j * column + first + lane), row, between + (4 * j + lane), 4 * inputs)
+          for channel in stride(from: 0, to: count, by: 4) {
+            apply(
+              Line(x + (j * column + first + channel), step: row),
+              MutableLine(between + (16 * j + channel), step: 16 * inputs))
           }
         }
         for i in 0..<outputs {
-          for lane in 0..<count {
-            apply(between + (4 * inputs * i + lane), 4, y + (i * outputs * lanes + first + lane), lanes)
+          for channel in stride(from: 0, to: count, by: 4) {
+            apply(
+              Line(between + (16 * inputs * i + channel), step: 16),
+              MutableLine(y + (i * outputs * channels + first + channel), step: channels))
           }
         }
       }
-      let whole = lanes & ~3
-      for first in stride(from: 0, to: whole, by: 4) { transform(first, 4) }
-      transform(whole, lanes - whole)
+      let whole = channels & ~15
+      for first in stride(from: 0, to: whole, by: 16) { transform(first, 16) }
+      transform(whole, (channels - whole) & ~3)
+      // What is left goes with some that are done already.
+      if channels % 4 != 0 { transform(channels - 4, 4) }
     }
   }
 }
 
 @inline(__always)
-private func withScratch(_ lanes: Int, _ body: (UnsafeMutablePointer<Lane>) -> Void) {
-  withUnsafeTemporaryAllocation(of: Lane.self, capacity: lanes) { body($0.baseAddress!) }
+private func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { body($0.baseAddress!) }
 }
 
 extension Tensor {
-  /// The memory, four numbers at a time.
-  fileprivate var lanes: UnsafeMutablePointer<Lane> {
-    ct_data(pointer)!.assumingMemoryBound(to: Lane.self)
+  /// The memory of single-precision numbers.
+  fileprivate var memory: UnsafeMutablePointer<Float> {
+    ct_data(pointer)!.assumingMemoryBound(to: Float.self)
   }
 }

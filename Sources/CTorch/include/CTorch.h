@@ -70,8 +70,10 @@ char *ct_wrap_memory(void *data, int32_t element_type, const int64_t *shape, siz
 size_t ct_rank(ct_tensor tensor);
 void ct_shape(ct_tensor tensor, int64_t *shape);
 int32_t ct_element_type(ct_tensor tensor);
-/// Grows whenever the tensor's elements are changed in place.
+/// Grows whenever the tensor's elements are changed in place, but for operators that forget to say so.
 uint32_t ct_tensor_version(ct_tensor tensor);
+/// Says so for them.
+void ct_bump_version(ct_tensor tensor);
 bool ct_is_contiguous(ct_tensor tensor);
 /// The address of the first element, for a tensor in the processor's memory; NULL for others.
 void *ct_data(ct_tensor tensor);
