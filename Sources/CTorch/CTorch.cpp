@@ -312,6 +312,13 @@ void ct_keep_freed_memory(void) {
 #endif
 }
 
+void ct_release_freed_memory(void) {
+  KeptMemory::shared()->clear();
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 const char *ct_version(void) { return TORCH_VERSION; }
 
 bool ct_has_bfloat16(void) {

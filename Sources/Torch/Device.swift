@@ -43,6 +43,9 @@ public enum Torch {
   /// large blocks back to the system, and a tenth of the time goes into getting them again.
   public static func keepFreedMemory() { ct_keep_freed_memory() }
 
+  /// Gives back the memory that was kept, before work that needs other sizes.
+  public static func releaseFreedMemory() { ct_release_freed_memory() }
+
   /// Whether the processor multiplies bfloat16 numbers in hardware.
   public static var hasBFloat16: Bool { ct_has_bfloat16() }
 }

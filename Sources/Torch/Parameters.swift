@@ -111,6 +111,7 @@ public final class Parameters {
       }
       taken.insert(name)
       tensor = Tensor(stored).to(elementType)
+      stored.releasePages()
       guard elementType == .int64 || tensor.isFinite else { throw ParameterError.notFinite(name: name) }
     } else {
       var random = RandomStream(seed: seed, name: name)

@@ -161,6 +161,7 @@ func contentHash(of tensors: [String: StoredTensor]) -> String {
   for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
     hash.update(data: Data("\(name) \(tensor.elementType.rawValue) \(tensor.shape)\n".utf8))
     hash.update(data: tensor.bytes)
+    tensor.releasePages()
   }
   return hexadecimal(hash.finalize())
 }

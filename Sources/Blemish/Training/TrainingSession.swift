@@ -129,6 +129,8 @@ public final class TrainingSession {
       if resuming == nil || resuming?.progress.step == 0 { try write(TrainingProgress(), finished: false) }
       return .stopped
     }
+    // What the backbone needed is of no use to the flow.
+    Torch.releaseFreedMemory()
     let trainer = Trainer(
       model: model, pictures: pictures, heldOut: held, schedule: record.schedule, seed: record.seed,
       selection: record.selection, testAUROC: { [model, test] in try model.pixelAUROC(on: test) })

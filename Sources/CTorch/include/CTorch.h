@@ -109,6 +109,8 @@ void ct_seed(uint64_t seed);
 void ct_set_deterministic(bool enabled);
 /// Lets the allocator keep memory that was freed, where the system's can be told so.
 void ct_keep_freed_memory(void);
+/// Gives back what was kept.
+void ct_release_freed_memory(void);
 const char *ct_version(void);
 /// Whether the processor computes bfloat16 products in hardware.
 bool ct_has_bfloat16(void);

@@ -11,12 +11,13 @@ enum FileAccess {
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw WeightFileError(path: path, problem: "is not a file")
     }
-    do {
-      return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-    } catch {
-      guard access(path, R_OK) == 0 else { throw failure(path, "cannot be read") }
-      throw WeightFileError(path: path, problem: "cannot be read: \(error.localizedDescription)")
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw failure(path, "cannot be read") }
+    defer { close(file) }
+    guard fstat(file, &status) == 0, let data = MappedFile.data(file, count: Int(status.st_size)) else {
+      throw failure(path, "cannot be read")
     }
+    return data
   }
 
   /// Writes the chunks, one after another, to a new file and puts it in the place of `path` once it is safely
@@ -32,7 +33,10 @@ enum FileAccess {
     guard file >= 0 else { throw failure(path, "cannot be written") }
     do {
       defer { close(file) }
-      for chunk in chunks { try write(chunk, to: file, path) }
+      for chunk in chunks {
+        try write(chunk, to: file, path)
+        chunk.withUnsafeBytes(MappedFile.releasePages(of:))
+      }
       guard fsync(file) == 0 else { throw failure(path, "cannot be written") }
     } catch {
       unlink(temporary)

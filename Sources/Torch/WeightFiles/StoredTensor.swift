@@ -82,6 +82,9 @@ public struct StoredTensor: Sendable {
     bytes = elements.withUnsafeBytes { Data($0) }
   }
 
+  /// Lets go of the memory of bytes that lie in a mapped file, after they have been read.
+  public func releasePages() { bytes.withUnsafeBytes(MappedFile.releasePages(of:)) }
+
   /// The number of elements.
   public var count: Int { bytes.count / elementType.byteCount }
 
