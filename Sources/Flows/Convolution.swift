@@ -27,15 +27,18 @@ public struct Convolution {
   /// - Parameter rectifying: whether negative results become zero.
   public func callAsFunction(_ x: Tensor, rectifying: Bool = false) -> Tensor {
     Tensor.withDerivative(of: [x, weight, bias]) { needed in
-      let x = x.channelsLast(elementType)
-      guard let needed else { return ([withFrozenWeight(x, rectifying: rectifying)], { _ in [] }) }
+      guard let needed else {
+        return ([withFrozenWeight(x.channelsLast(elementType), rectifying: rectifying)], { _ in [] })
+      }
       frozen.release()
       let weight = weight.detach().to(elementType)
-      let y = x.fusedConv2d(
+      let y = x.channelsLast(elementType).fusedConv2d(
         weight, bias: bias.detach().to(elementType), padding: padding, rectifying: rectifying)
       let output = rectifying ? y.detach() : nil
+      // Of a part of a larger tensor, x is kept as it came, not the copy of it.
+      let input = x.detach()
       return (
-        [y], { gradients in derivative(gradients[0], x: x, weight: weight, output: output, needed: needed) }
+        [y], { gradients in derivative(gradients[0], input, weight: weight, output: output, needed: needed) }
       )
     }[0]
   }
@@ -50,9 +53,10 @@ public struct Convolution {
 
   /// The gradients of input, weight and bias; those of the latter two are the parameters' type.
   private func derivative(
-    _ gradient: Tensor?, x: Tensor, weight: Tensor, output: Tensor?, needed: [Bool]
+    _ gradient: Tensor?, _ input: Tensor, weight: Tensor, output: Tensor?, needed: [Bool]
   ) -> [Tensor?] {
     guard var gradient = gradient?.channelsLast(elementType) else { return [nil, nil, nil] }
+    let x = input.channelsLast(elementType)
     if let output { gradient = gradient.thresholdBackward(output) }
     let forInput =
       needed[0]

@@ -85,16 +85,17 @@ public struct FlowStep<Network: Subnet> {
   private static var gain: Double { 0.1 }
 
   private func input(_ x: Tensor, _ condition: Tensor?) -> Tensor {
-    condition.map { Tensor.cat([x, $0.to(x.elementType).expand([x.size(0), -1, -1, -1])], along: 1) } ?? x
+    guard let condition else { return x }
+    let expanded = condition.to(productType).expand([x.size(0), -1, -1, -1])
+    return .cat([x.to(productType), expanded], along: 1)
   }
 
-  /// x, and the part of it that the subnet sees, in memory of its own. The part's gradient is added to that of x in
+  /// x, and the part of it that the subnet sees, in the same memory. The part's gradient is added to that of x in
   /// place, where a recorded operator would first fill a tensor as large as x with zeros.
   private func withFirstPart(_ x: Tensor) -> [Tensor] {
     Tensor.withDerivative(of: [x]) { _ in
-      let part = x.narrow(1, from: 0, length: kept).channelsLast(productType)
       return (
-        [x.detach(), part],
+        [x.detach(), x.detach().narrow(1, from: 0, length: kept)],
         { gradients in
           let ofX = gradients[0] ?? x.zerosLike
           if let ofPart = gradients[1] { ofX.narrow(1, from: 0, length: kept).add_(ofPart) }

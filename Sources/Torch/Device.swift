@@ -43,8 +43,12 @@ public enum Torch {
   /// large blocks back to the system, and a tenth of the time goes into getting them again.
   public static func keepFreedMemory() { ct_keep_freed_memory() }
 
-  /// Gives back the memory that was kept, before work that needs other sizes.
-  public static func releaseFreedMemory() { ct_release_freed_memory() }
+  /// Gives back the memory that was kept, and that of weights in the processor's order, before work that needs
+  /// neither. Convolutions order their weights again when they are next used.
+  public static func releaseFreedMemory() {
+    PreparedWeight.releaseAll()
+    ct_release_freed_memory()
+  }
 
   /// Whether the processor multiplies bfloat16 numbers in hardware.
   public static var hasBFloat16: Bool { ct_has_bfloat16() }

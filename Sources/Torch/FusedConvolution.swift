@@ -1,5 +1,6 @@
 import CTorch
 import Foundation
+import Synchronization
 
 /// A convolution that does not change, with a rectifier and an addition in the same pass over memory; its weight is
 /// brought once into the order that the processor is fastest with. Not differentiable.
@@ -52,16 +53,31 @@ public struct FusedConvolution: Sendable {
 
 /// A weight in the order that suits one shape of pictures, in one part or several. The best order depends on the shape;
 /// a weight in another order gives the same result more slowly.
-private final class PreparedWeight: @unchecked Sendable {
+final class PreparedWeight: @unchecked Sendable {
   private let lock = NSLock()
   private var shape: [Int] = []
   private var parts: [Tensor] = []
 
+  init() { Self.all.withLock { $0[ObjectIdentifier(self)] = Reference(weight: self) } }
+
+  deinit { _ = Self.all.withLock { $0.removeValue(forKey: ObjectIdentifier(self)) } }
+
   func parts(for x: Tensor, _ prepare: () -> [Tensor]) -> [Tensor] {
     lock.withLock {
       let shape = Array(x.shape.dropFirst())
-      if shape != self.shape { (self.shape, parts) = (shape, prepare()) }
+      if parts.isEmpty || shape != self.shape { (self.shape, parts) = (shape, prepare()) }
       return parts
     }
   }
+
+  /// Lets go of all of them until they are asked for again.
+  static func releaseAll() {
+    for weight in all.withLock({ $0.values.compactMap(\.weight) }) {
+      weight.lock.withLock { weight.parts = [] }
+    }
+  }
+
+  private struct Reference { weak var weight: PreparedWeight? }
+
+  private static let all = Mutex<[ObjectIdentifier: Reference]>([:])
 }

@@ -79,7 +79,7 @@ struct Winograd {
   }
 
   /// Memory of more than 32 MB is fetched from the system anew every time, which takes longer than to fill it.
-  private static let largestPart = 1 << 22
+  private static let largestPart = 1 << 21
 
   private func filters(_ weight: Tensor, _ part: Range<Int>, turned: Bool) -> Tensor {
     let inputs = weight.size(1)
