@@ -5,6 +5,7 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -28,8 +29,10 @@ class KeptMemory final : public c10::Allocator {
   // Gives back every block that waits.
   void clear() {
     std::lock_guard<std::mutex> guard(lock);
-    for (auto [size, block] : free) plain()->raw_deallocate(block);
+    for (auto &[size, block] : free) plain()->raw_deallocate(block.memory);
     free.clear();
+    waiting = 0;
+    most = inUse;
   }
 
   // Lives as long as the process: tensors may outlive everything else.
@@ -39,7 +42,12 @@ class KeptMemory final : public c10::Allocator {
   }
 
  private:
-  static constexpr size_t least = 32 << 20;
+  struct Block {
+    void *memory;
+    size_t age;
+  };
+
+  static constexpr size_t least = 1 << 20;
 
   static c10::Allocator *plain() { return c10::GetDefaultCPUAllocator(); }
 
@@ -47,19 +55,27 @@ class KeptMemory final : public c10::Allocator {
     std::lock_guard<std::mutex> guard(lock);
     auto found = free.lower_bound(size);
     if (found != free.end() && found->first <= size + size / 8) {
-      void *block = found->second;
-      used.emplace(block, found->first);
+      size = found->first;
+      void *block = found->second.memory;
       free.erase(found);
-      return block;
+      waiting -= size;
+      return lend(block, size);
     }
-    for (size_t given = 0; given < size && !free.empty();) {
-      auto largest = std::prev(free.end());
-      given += largest->first;
-      plain()->raw_deallocate(largest->second);
-      free.erase(largest);
+    while (!free.empty() && inUse + waiting + size > most + most / 16) {
+      auto oldest = std::min_element(free.begin(), free.end(), [](const auto &left, const auto &right) {
+        return left.second.age < right.second.age;
+      });
+      waiting -= oldest->first;
+      plain()->raw_deallocate(oldest->second.memory);
+      free.erase(oldest);
     }
-    void *block = plain()->raw_allocate(size);
+    return lend(plain()->raw_allocate(size), size);
+  }
+
+  void *lend(void *block, size_t size) {
     used.emplace(block, size);
+    inUse += size;
+    most = std::max(most, inUse);
     return block;
   }
 
@@ -68,13 +84,18 @@ class KeptMemory final : public c10::Allocator {
     std::lock_guard<std::mutex> guard(memory->lock);
     auto found = memory->used.find(block);
     if (found == memory->used.end()) return plain()->raw_deallocate(block);
-    memory->free.emplace(found->second, block);
+    memory->inUse -= found->second;
+    memory->waiting += found->second;
+    memory->free.emplace(found->second, Block{block, memory->time++});
     memory->used.erase(found);
   }
 
   std::mutex lock;
   // Blocks that wait for a tensor, by size.
-  std::multimap<size_t, void *> free;
+  std::multimap<size_t, Block> free;
   // The sizes of those that tensors have.
   std::unordered_map<void *, size_t> used;
+  // Bytes that tensors have, the most that they ever had, and those of blocks that wait.
+  size_t inUse = 0, most = 0, waiting = 0;
+  size_t time = 0;
 };
