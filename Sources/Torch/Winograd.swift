@@ -72,13 +72,15 @@ struct Winograd {
   func filters(_ weight: Tensor, turned: Bool = false) -> some Sequence<Tensor> {
     let weight = (turned ? weight.transpose(0, 1) : weight).channelsLast()
     let outputs = weight.size(0)
-    let step = max(1, Self.largestPart / (Self.places * weight.size(1)))
-    return stride(from: 0, to: outputs, by: step).lazy.map { first in
-      filters(weight, first..<min(first + step, outputs), turned: turned)
+    let size = max(Self.fewestChannels, Self.largestPart / (Self.places * weight.size(1)))
+    let parts = (outputs + size - 1) / size
+    // Parts of about one size: a transform takes four channels at least.
+    return (0..<parts).lazy.map { part in
+      filters(weight, outputs * part / parts..<outputs * (part + 1) / parts, turned: turned)
     }
   }
 
-  /// Memory of more than 32 MB is fetched from the system anew every time, which takes longer than to fill it.
+  /// How many numbers a part of the filters has at most, which lie twice in memory while it is brought into order.
   private static let largestPart = 1 << 21
 
   private func filters(_ weight: Tensor, _ part: Range<Int>, turned: Bool) -> Tensor {

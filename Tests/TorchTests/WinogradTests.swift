@@ -10,7 +10,7 @@ import Testing
     (batch: 1, inputs: 40, outputs: 42, height: 32, width: 32),
     (batch: 2, inputs: 83, outputs: 64, height: 33, width: 27),
     (batch: 3, inputs: 48, outputs: 168, height: 14, width: 50),
-    (batch: 1, inputs: 512, outputs: 256, height: 54, width: 53),
+    (batch: 1, inputs: 512, outputs: 115, height: 54, width: 53),
   ]
 
   /// Pictures, a weight that keeps their scale, and a bias.
