@@ -36,7 +36,7 @@ public struct FusedConvolution: Sendable {
       return winograd(
         x, filters: prepared, outputs: weight.size(0), bias: bias, rectifying: rectifying, adding: adding)
     }
-    return x.fusedConv2d(
+    return x.directConv2d(
       prepared[0], bias: bias, stride: stride, padding: padding, groups: groups, rectifying: rectifying,
       adding: adding)
   }

@@ -17,17 +17,27 @@ extension Tensor {
     _ weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Int = 0, groups: Int = 1,
     rectifying: Bool = false, adding: Tensor? = nil
   ) -> Tensor {
-    guard takesFusedOperators else {
-      let y = conv2d(weight, bias: bias, stride: stride, padding: padding, groups: groups)
-      if let adding { y.add_(adding) }
-      return rectifying ? y.relu_() : y
-    }
     if let winograd = Winograd(
       self, weight: weight, stride: stride, padding: padding, groups: groups, for: .changingWeight)
     {
       return winograd(
         self, filters: winograd.filters(weight), outputs: weight.size(0), bias: bias, rectifying: rectifying,
         adding: adding)
+    }
+    return directConv2d(
+      weight, bias: bias, stride: stride, padding: padding, groups: groups, rectifying: rectifying,
+      adding: adding)
+  }
+
+  /// The same by the sum of all products; the weight may be in an order of oneDNN's.
+  func directConv2d(
+    _ weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Int = 0, groups: Int = 1,
+    rectifying: Bool = false, adding: Tensor? = nil
+  ) -> Tensor {
+    guard takesFusedOperators else {
+      let y = conv2d(weight, bias: bias, stride: stride, padding: padding, groups: groups)
+      if let adding { y.add_(adding) }
+      return rectifying ? y.relu_() : y
     }
     let result: Tensor
     if let adding {

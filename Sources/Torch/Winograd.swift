@@ -122,7 +122,7 @@ struct Winograd {
     for filters in filters {
       for rows in blocks {
         let tiles = tiles(of: x, InputTransform.self, origin: -padding, rows)
-        let products = tiles.fusedConv2d(filters, bias: nil, groups: Self.places)
+        let products = tiles.directConv2d(filters, bias: nil, groups: Self.places)
         transformBack(
           products, to: y, from: first, rows, bias: bias, rectifying: rectifying, adding: adding != nil)
       }

@@ -79,6 +79,16 @@ import Testing
     }
   }
 
+  /// Too few tiles in a picture for filters that are kept, and enough in the batch for those that are not.
+  @Test func manySmallPicturesAreNotTakenForOneLargeOne() {
+    let (x, weight, bias) = generated((batch: 16, inputs: 64, outputs: 64, height: 12, width: 12))
+    #expect(Winograd(x, weight: weight, padding: 1, for: .constantWeight) == nil)
+    #expect(Winograd(x, weight: weight, padding: 1, for: .changingWeight) != nil)
+    let exact = x.to(.float64).conv2d(weight.to(.float64), bias: bias.to(.float64), padding: 1)
+    expectNear(FusedConvolution(weight: weight, bias: bias, padding: 1)(x), exact)
+    expectNear(x.fusedConv2d(weight, bias: bias, padding: 1), exact)
+  }
+
   @Test func otherConvolutionsAreLeftToOthers() {
     let (x, weight, _) = generated((batch: 1, inputs: 64, outputs: 64, height: 32, width: 32))
     func suits(_ x: Tensor, _ weight: Tensor, stride: Int = 1, padding: Int = 1, groups: Int = 1) -> Bool {
