@@ -2,6 +2,8 @@ import Torch
 
 /// A fixed permutation of channels: an invertible step whose log-determinant is zero.
 struct ChannelPermutation {
+  /// For each place the channel that comes there.
+  let order: [Int32]
   private let sources: Tensor
   private let destinations: Tensor
 
@@ -11,6 +13,7 @@ struct ChannelPermutation {
     let sources = try path.permutation("permutation", channels)
     var destinations = sources
     for (destination, source) in sources.enumerated() { destinations[source] = destination }
+    order = sources.map(Int32.init)
     self.sources = Tensor(sources.map(Int64.init), shape: [channels]).to(device: path.device)
     self.destinations = Tensor(destinations.map(Int64.init), shape: [channels]).to(device: path.device)
   }

@@ -2,7 +2,7 @@ import CTorch
 
 /// Runs the body over parts of the whole numbers below `count`, on the threads that libtorch's operators use: others
 /// would compete with those, which wait for their next operator without sleeping.
-func inParallel(_ count: Int, _ body: (Range<Int>) -> Void) {
+package func inParallel(_ count: Int, _ body: (Range<Int>) -> Void) {
   withoutActuallyEscaping(body) { body in
     withUnsafePointer(to: body) { context in
       report(
@@ -11,4 +11,18 @@ func inParallel(_ count: Int, _ body: (Range<Int>) -> Void) {
         })
     }
   }
+}
+
+extension Tensor {
+  /// The memory of a tensor on the processor whose elements lie without gaps, for kernels written in Swift: valid as
+  /// long as the tensor.
+  package func memory<Element: BitwiseCopyable>(of type: Element.Type = Element.self)
+    -> UnsafeMutablePointer<Element>
+  {
+    precondition(elementType.byteCount == MemoryLayout<Element>.size, "elements of another size")
+    return ct_data(pointer)!.assumingMemoryBound(to: Element.self)
+  }
+
+  /// Whether kernels written in Swift can reach the memory.
+  package var isOnProcessor: Bool { ct_on_cpu(pointer) }
 }

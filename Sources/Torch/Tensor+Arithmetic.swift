@@ -39,31 +39,9 @@ extension Tensor {
   /// Adds a number to this tensor's own memory.
   @discardableResult
   public func add_(_ number: Double) -> Tensor { call("aten::add_.Scalar", self, number) }
-  /// Subtracts from this tensor's own memory.
-  @discardableResult
-  public func sub_(_ other: Tensor) -> Tensor { call("aten::sub_.Tensor", self, other) }
   /// e to the power of every element, in this tensor's own memory.
   @discardableResult
   public func exp_() -> Tensor { call("aten::exp_", self) }
-  /// One over one plus e to the minus every element, in this tensor's own memory.
-  @discardableResult
-  public func sigmoid_() -> Tensor { call("aten::sigmoid_", self) }
-  /// Overwrites this tensor's own memory, which may be a part of another's, with `offset + left * right`.
-  @discardableResult
-  public func setToAddcmul_(_ offset: Tensor, _ left: Tensor, _ right: Tensor) -> Tensor {
-    call("aten::addcmul.out", offset, left, right, 1, self)
-  }
-  /// Overwrites this tensor's own memory, which may be a part of another's, with `left * right`.
-  @discardableResult
-  public func setToProduct_(_ left: Tensor, _ right: Tensor) -> Tensor {
-    call("aten::mul.out", left, right, self)
-  }
-  /// Overwrites this tensor's own memory, which may be a part of another's, with `left * right`.
-  @discardableResult
-  public func setToProduct_(_ left: Tensor, _ right: Double) -> Tensor {
-    // As a tensor without dimensions: the operator for scalars does not convert to this tensor's type.
-    setToProduct_(left, call("aten::new_full", left, [Int](), right))
-  }
   /// Replaces negative elements of this tensor's own memory by zero.
   @discardableResult
   public func relu_() -> Tensor { call("aten::relu_", self) }

@@ -48,9 +48,6 @@ extension Tensor {
     call("aten::new_empty", other, shape, type ?? other.elementType)
   }
 
-  /// A tensor of the same shape, type, device and order in memory whose elements are whatever was there.
-  public var uninitializedLike: Tensor { call("aten::empty_like", self) }
-
   /// A zero tensor of the same shape, type and device.
   public var zerosLike: Tensor { call("aten::zeros_like", self) }
 }

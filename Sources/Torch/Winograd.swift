@@ -86,7 +86,9 @@ struct Winograd {
   private func filters(_ weight: Tensor, _ part: Range<Int>, turned: Bool) -> Tensor {
     let inputs = weight.size(1)
     let filters = Tensor.uninitialized([Self.places * part.count, inputs, 1, 1], like: weight)
-    let (from, to) = (weight.memory + 9 * inputs * part.lowerBound, filters.memory)
+    let (from, to) = (
+      weight.memory(of: Float.self) + 9 * inputs * part.lowerBound, filters.memory(of: Float.self)
+    )
     inParallel(part.count) { range in
       withScratch(Self.places * inputs) { scratch in
         for output in range {
@@ -147,7 +149,7 @@ struct Winograd {
         byPlace(tiles(of: x, InputTransform.self, origin: -padding, rows)).permute([1, 0, 2]))
     }
     let result = Tensor.uninitialized([outputs, 3, 3, inputs], like: x).permute([0, 3, 1, 2])
-    let (from, to) = (ofFilters.memory, result.memory)
+    let (from, to) = (ofFilters.memory(of: Float.self), result.memory(of: Float.self))
     inParallel(outputs) { range in
       withScratch(Self.places * inputs) { scratch in
         for output in range {
@@ -184,7 +186,7 @@ struct Winograd {
     let channels = x.size(1)
     let (xHeight, xWidth) = (x.size(2), x.size(3))
     let tiles = Tensor.uninitialized([1, block.count, columns, Self.places * channels], like: x)
-    let (from, to) = (x.memory, tiles.memory)
+    let (from, to) = (x.memory(of: Float.self), tiles.memory(of: Float.self))
     let (xRow, inputs) = (xWidth * channels, Transform.inputs)
     inParallel(block.count) { range in
       withScratch(inputs * inputs * channels) { scratch in
@@ -225,7 +227,10 @@ struct Winograd {
     adding: Bool
   ) {
     let (channels, pixel) = (products.size(1) / Self.places, y.size(1))
-    let (from, to, bias) = (products.memory, y.memory + first, bias.map { $0.memory + first })
+    let (from, to, bias) = (
+      products.memory(of: Float.self), y.memory(of: Float.self) + first,
+      bias.map { $0.memory(of: Float.self) + first }
+    )
     let least = rectifying ? Float(0) : -.infinity
     inParallel(block.count) { range in
       withScratch(Self.side * Self.side * channels) { scratch in
@@ -295,11 +300,4 @@ extension LineTransform {
 @inline(__always)
 private func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
   withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { body($0.baseAddress!) }
-}
-
-extension Tensor {
-  /// The memory of single-precision numbers.
-  fileprivate var memory: UnsafeMutablePointer<Float> {
-    ct_data(pointer)!.assumingMemoryBound(to: Float.self)
-  }
 }

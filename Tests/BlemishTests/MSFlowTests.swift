@@ -82,9 +82,11 @@ import Torch
     let parameters = Parameters(seed: 9)
     let path = parameters.root
     let fusion = try FusionFlow(path / "fusion", channels: shapes.map(\.channels), clamp: 1.9)
-    let step = try FlowStep(path / "step", channels: shapes[0].channels, conditions: 8, clamp: 1.9) {
-      try NormalizedSubnet(path / "step" / "subnet", inputs: $0, outputs: $1)
-    }
+    let step = try FlowSteps([
+      FlowStep(path / "step", channels: shapes[0].channels, conditions: 8, clamp: 1.9) {
+        try NormalizedSubnet(path / "step" / "subnet", inputs: $0, outputs: $1)
+      }
+    ])
     parameters.stir(by: 0.2)
     withoutGradient {
       let fused = fusion(features)

@@ -33,7 +33,7 @@ public struct MSFlow: Detector {
   }
 
   /// One flow a scale, finest first.
-  private let parallelFlows: [[FlowStep<NormalizedSubnet>]]
+  private let parallelFlows: [FlowSteps<NormalizedSubnet>]
   private let fusionFlow: FusionFlow
   private let configuration: Configuration
   private let device: Device
@@ -48,15 +48,16 @@ public struct MSFlow: Detector {
     try configuration.check(for: features)
     parallelFlows = try zip(features, configuration.parallelBlocks).enumerated().map { scale, flow in
       let (feature, depth) = flow
-      return try (0..<depth).map { step in
-        let place = path / "parallel_flows" / scale / "module_list" / step
-        return try FlowStep(
-          place,
-          channels: feature.channels,
-          conditions: configuration.conditionChannels,
-          clamp: configuration.clamp
-        ) { try NormalizedSubnet(place / "subnet", inputs: $0, outputs: $1) }
-      }
+      return try FlowSteps(
+        (0..<depth).map { step in
+          let place = path / "parallel_flows" / scale / "module_list" / step
+          return try FlowStep(
+            place,
+            channels: feature.channels,
+            conditions: configuration.conditionChannels,
+            clamp: configuration.clamp
+          ) { try NormalizedSubnet(place / "subnet", inputs: $0, outputs: $1) }
+        })
     }
     fusionFlow = try FusionFlow(
       path / "fusion_flow",
@@ -81,23 +82,14 @@ public struct MSFlow: Detector {
   /// The features behind the average pool that have these latents.
   public func inverse(_ z: [Tensor]) -> [Tensor] {
     zip(parallelFlows, fusionFlow.inverse(z).values).map { steps, z in
-      let condition = positions(of: z)
-      return steps.reversed().reduce(z) { $1.inverse($0, condition: condition).value }
+      steps.inverse(z, condition: positions(of: z)).value
     }
   }
 
   /// What each scale's parallel flow makes of its feature map.
   func parallelLatents(_ features: [Tensor]) -> [Transformed] {
     zip(parallelFlows, Self.pooled(features)).map { steps, feature in
-      let condition = positions(of: feature)
-      let start = Transformed(value: feature, logDeterminant: .zeros([feature.size(0)], device: device))
-      return steps.reduce(start) { before, step in
-        let after = step(before.value, condition: condition)
-        return Transformed(
-          value: after.value,
-          logDeterminant: before.logDeterminant + after.logDeterminant
-        )
-      }
+      steps(feature, condition: positions(of: feature))
     }
   }
 

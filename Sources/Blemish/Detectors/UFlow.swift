@@ -28,7 +28,7 @@ public struct UFlow: Detector {
   }
 
   private struct Stage {
-    let steps: [FlowStep<ConvolutionSubnet>]
+    let steps: FlowSteps<ConvolutionSubnet>
     /// How many of the stage's channels go up; none at the finest scale.
     let rising: Int
     let channels: Int
@@ -60,12 +60,13 @@ public struct UFlow: Detector {
     for (index, feature) in features.enumerated().reversed() {
       let channels = feature.channels + arriving
       let rising = index == 0 ? 0 : channels / 8 * 4
-      let steps = try (0..<configuration.flowSteps).map { step in
-        let place = path / "flow" / "module_list" / (module + step)
-        return try FlowStep(place, channels: channels, clamp: configuration.affineClamp) {
-          try ConvolutionSubnet(place / "subnet", inputs: $0, outputs: $1, kernel: step % 2 == 0 ? 3 : 1)
-        }
-      }
+      let steps = try FlowSteps(
+        (0..<configuration.flowSteps).map { step in
+          let place = path / "flow" / "module_list" / (module + step)
+          return try FlowStep(place, channels: channels, clamp: configuration.affineClamp) {
+            try ConvolutionSubnet(place / "subnet", inputs: $0, outputs: $1, kernel: step % 2 == 0 ? 3 : 1)
+          }
+        })
       stages.append(Stage(steps: steps, rising: rising, channels: channels))
       arriving = rising / 4
       // The published list of modules counts the split, the upsampling and the concatenation too.
@@ -93,12 +94,9 @@ public struct UFlow: Detector {
     var rising: Tensor?
     var logDeterminant: Tensor?
     for (stage, feature) in zip(stages, features.reversed()) {
-      var x = rising.map { Tensor.cat([feature, $0], along: 1) } ?? feature
-      for step in stage.steps {
-        let result = step(x)
-        x = result.value
-        logDeterminant = logDeterminant.map { $0 + result.logDeterminant } ?? result.logDeterminant
-      }
+      let result = stage.steps(rising.map { Tensor.cat([feature, $0], along: 1) } ?? feature)
+      let x = result.value
+      logDeterminant = logDeterminant.map { $0 + result.logDeterminant } ?? result.logDeterminant
       guard stage.rising > 0 else {
         latents.append(x)
         continue
@@ -115,8 +113,7 @@ public struct UFlow: Detector {
     var features: [Tensor] = []
     var latents = z
     for (index, stage) in stages.enumerated().reversed() {
-      var x = latents.removeFirst()
-      for step in stage.steps.reversed() { x = step.inverse(x).value }
+      let x = stage.steps.inverse(latents.removeFirst()).value
       guard index > 0 else {
         features.append(x)
         break
@@ -167,11 +164,16 @@ struct FeatureNorm {
 
   init(_ path: ParameterPath, _ feature: FeatureShape) throws {
     let shape = [feature.channels, feature.height, feature.width]
-    weight = try path.parameter("weight", shape, .constant(1))
-    bias = try path.parameter("bias", shape, .constant(0))
+    weight = try path.parameter("weight", shape, .constant(1), channelsLast: true)
+    bias = try path.parameter("bias", shape, .constant(0), channelsLast: true)
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor { x.layerNorm(weight.shape, weight: weight, bias: bias) }
+  /// The norm, channels-last in memory as all that follows wants it.
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    let (weight, bias) = (weight.permute([1, 2, 0]), bias.permute([1, 2, 0]))
+    return x.channelsLast().permute([0, 2, 3, 1]).layerNorm(weight.shape, weight: weight, bias: bias)
+      .permute([0, 3, 1, 2])
+  }
 }
 
 extension UFlow: DetectorType {

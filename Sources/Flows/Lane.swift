@@ -1,0 +1,81 @@
+// Arithmetic of four channels at a time.
+
+/// Four channels of a pixel.
+typealias Lane = SIMD4<Float>
+
+/// Calls the body with the first of every four channels, of at least four; the last four may overlap the four before.
+@inline(__always)
+func eachFour(_ count: Int, _ body: (_ first: Int) -> Void) {
+  for first in stride(from: 0, to: count & ~3, by: 4) { body(first) }
+  if count % 4 != 0 { body(count - 4) }
+}
+
+@inline(__always)
+func load(_ start: UnsafePointer<Float>) -> Lane { Float.four(start) }
+
+@inline(__always)
+func store(_ lane: Lane, _ start: UnsafeMutablePointer<Float>) { Float.setFour(lane, start) }
+
+/// Numbers in memory that are computed with in single precision.
+protocol FourLoadable: BitwiseCopyable {
+  static func four(_ start: UnsafePointer<Self>) -> Lane
+  static func setFour(_ lane: Lane, _ start: UnsafeMutablePointer<Self>)
+}
+
+extension Float: FourLoadable {
+  @inline(__always)
+  static func four(_ start: UnsafePointer<Float>) -> Lane {
+    UnsafeRawPointer(start).loadUnaligned(as: Lane.self)
+  }
+
+  @inline(__always)
+  static func setFour(_ lane: Lane, _ start: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(start).storeBytes(of: lane, as: Lane.self)
+  }
+}
+
+/// The upper half of a single-precision number, to the nearest.
+struct BFloat16Bits: FourLoadable {
+  private let bits: UInt16
+
+  @inline(__always)
+  static func four(_ start: UnsafePointer<Self>) -> Lane {
+    let halves = UnsafeRawPointer(start).loadUnaligned(as: SIMD4<UInt16>.self)
+    return unsafeBitCast(SIMD4<UInt32>(truncatingIfNeeded: halves) &<< 16, to: Lane.self)
+  }
+
+  @inline(__always)
+  static func setFour(_ lane: Lane, _ start: UnsafeMutablePointer<Self>) {
+    let bits = unsafeBitCast(lane, to: SIMD4<UInt32>.self)
+    let rounded = (bits &+ 0x7FFF &+ ((bits &>> 16) & 1)) &>> 16
+    UnsafeMutableRawPointer(start).storeBytes(
+      of: SIMD4<UInt16>(truncatingIfNeeded: rounded), as: SIMD4<UInt16>.self)
+  }
+}
+
+/// What ``exp(_:)`` takes at most.
+let largestExponent = 87.0
+
+@inline(__always)
+func sigmoid(_ x: Lane) -> Lane {
+  // Comparisons that are false of NaN, which goes through.
+  let x = x.replacing(with: -87, where: x .< -87).replacing(with: 87, where: x .> 87)
+  return 1 / (1 + exp(-x))
+}
+
+/// e to the power of x, from minus to plus 87, within two units in the last place: two to a whole power times a
+/// polynomial on half a logarithm of two to either side of zero (Cephes's expf).
+@inline(__always)
+func exp(_ x: Lane) -> Lane {
+  // Adding 1.5 * 2^23 leaves the nearest whole number in the lowest bits.
+  let shifted = x * 1.44269504 + 12_582_912
+  let whole = shifted - 12_582_912
+  let r = x - whole * 0.693359375 + whole * 2.12194440e-4
+  var p = r * 1.9875691500e-4 + 1.3981999507e-3
+  p = p * r + 8.3334519073e-3
+  p = p * r + 4.1665795894e-2
+  p = p * r + 1.6666665459e-1
+  p = p * r + 5.0000001201e-1
+  let power = unsafeBitCast(shifted, to: SIMD4<UInt32>.self) &<< 23 &+ 0x3F80_0000
+  return (p * (r * r) + r + 1) * unsafeBitCast(power, to: Lane.self)
+}
