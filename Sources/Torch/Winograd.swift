@@ -70,37 +70,52 @@ struct Winograd {
   /// - Parameter turned: whether to exchange inputs and outputs and turn the filters by half a turn, as the gradient of
   ///   the input wants it.
   func filters(_ weight: Tensor, turned: Bool = false) -> some Sequence<Tensor> {
-    let weight = (turned ? weight.transpose(0, 1) : weight).channelsLast()
-    let outputs = weight.size(0)
-    let size = max(Self.fewestChannels, Self.largestPart / (Self.places * weight.size(1)))
+    let outputs = weight.size(turned ? 1 : 0)
+    let taps = Taps(weight, turned: turned)
+    let size = max(Self.fewestChannels, Self.largestPart / (Self.places * taps.channels))
     let parts = (outputs + size - 1) / size
     // Parts of about one size: a transform takes four channels at least.
     return (0..<parts).lazy.map { part in
-      filters(weight, outputs * part / parts..<outputs * (part + 1) / parts, turned: turned)
+      filters(taps, outputs * part / parts..<outputs * (part + 1) / parts)
     }
   }
 
   /// How many numbers a part of the filters has at most, which lie twice in memory while it is brought into order.
   private static let largestPart = 1 << 21
 
-  private func filters(_ weight: Tensor, _ part: Range<Int>, turned: Bool) -> Tensor {
-    let inputs = weight.size(1)
-    let filters = Tensor.uninitialized([Self.places * part.count, inputs, 1, 1], like: weight)
-    let (from, to) = (
-      weight.memory(of: Float.self) + 9 * inputs * part.lowerBound, filters.memory(of: Float.self)
-    )
+  /// Where the nine taps of every filter lie.
+  private struct Taps {
+    let memory: Tensor
+    /// The channels of a tap, which lie side by side.
+    let channels: Int
+    /// From the first tap of a filter to that of the next.
+    let filter: Int
+    /// From tap to tap, backwards if turned.
+    let step: Int
+
+    init(_ weight: Tensor, turned: Bool) {
+      let (outputs, inputs) = (weight.size(0), weight.size(1))
+      let rows = weight.channelsLast().permute([0, 2, 3, 1]).reshape([outputs, 9 * inputs])
+      // Matrices are transposed several times as fast as tensors of more dimensions.
+      memory = turned ? rows.transpose(0, 1).contiguous() : rows
+      (channels, filter, step) = turned ? (outputs, outputs, -outputs * inputs) : (inputs, 9 * inputs, inputs)
+    }
+
+    /// The first tap of a filter.
+    func first(of output: Int) -> UnsafePointer<Float> {
+      UnsafePointer(memory.memory(of: Float.self)) + (output * filter - min(8 * step, 0))
+    }
+  }
+
+  private func filters(_ taps: Taps, _ part: Range<Int>) -> Tensor {
+    let inputs = taps.channels
+    let filters = Tensor.uninitialized([Self.places * part.count, inputs, 1, 1], like: taps.memory)
+    let to = filters.memory(of: Float.self)
     inParallel(part.count) { range in
-      withScratch(Self.places * inputs) { scratch in
-        for output in range {
-          let filter = from + 9 * inputs * output
-          FilterTransform.apply(
-            from: turned ? filter + 8 * inputs : filter, row: turned ? -3 * inputs : 3 * inputs,
-            column: turned ? -inputs : inputs, to: scratch, channels: inputs)
-          for place in 0..<Self.places {
-            (to + inputs * (place * part.count + output)).update(
-              from: scratch + place * inputs, count: inputs)
-          }
-        }
+      for output in range {
+        FilterTransform.apply(
+          from: taps.first(of: part.lowerBound + output), row: 3 * taps.step, column: taps.step,
+          to: to + inputs * output, step: inputs * part.count, channels: inputs)
       }
     }
     return call(
@@ -151,14 +166,10 @@ struct Winograd {
     let result = Tensor.uninitialized([outputs, 3, 3, inputs], like: x).permute([0, 3, 1, 2])
     let (from, to) = (ofFilters.memory(of: Float.self), result.memory(of: Float.self))
     inParallel(outputs) { range in
-      withScratch(Self.places * inputs) { scratch in
-        for output in range {
-          for place in 0..<Self.places {
-            (scratch + place * inputs).update(from: from + inputs * (place * outputs + output), count: inputs)
-          }
-          FilterGradientTransform.apply(
-            from: scratch, row: 6 * inputs, column: inputs, to: to + 9 * inputs * output, channels: inputs)
-        }
+      for output in range {
+        FilterGradientTransform.apply(
+          from: from + inputs * output, row: 6 * outputs * inputs, column: outputs * inputs,
+          to: to + 9 * inputs * output, step: inputs, channels: inputs)
       }
     }
     return result
@@ -198,7 +209,9 @@ struct Winograd {
             let target = to + (row * columns + column) * Self.places * channels
             let source = from + ((picture * xHeight + top) * xRow + left * channels)
             if top >= 0, left >= 0, top + inputs <= xHeight, left + inputs <= xWidth {
-              Transform.apply(from: source, row: xRow, column: channels, to: target, channels: channels)
+              Transform.apply(
+                from: source, row: xRow, column: channels, to: target, step: channels,
+                channels: channels)
               continue
             }
             for i in 0..<inputs {
@@ -212,7 +225,8 @@ struct Winograd {
               }
             }
             Transform.apply(
-              from: scratch, row: inputs * channels, column: channels, to: target, channels: channels)
+              from: scratch, row: inputs * channels, column: channels, to: target, step: channels,
+              channels: channels)
           }
         }
       }
@@ -239,7 +253,7 @@ struct Winograd {
           for column in 0..<columns {
             OutputTransform.apply(
               from: from + (row * columns + column) * Self.places * channels, row: 6 * channels,
-              column: channels, to: scratch, channels: channels)
+              column: channels, to: scratch, step: channels, channels: channels)
             for i in 0..<min(Self.side, height - tileRow * Self.side) {
               for j in 0..<min(Self.side, width - column * Self.side) {
                 let y = picture * height + tileRow * Self.side + i
@@ -264,11 +278,12 @@ extension LineTransform {
   /// The map along the columns and then the rows of a tile of `inputs x inputs` pixels, for all channels.
   /// - Parameters:
   ///   - x: the first channel of the first pixel; rows of pixels lie `row` numbers apart, pixels `column`.
-  ///   - y: where `outputs x outputs` pixels go, one after the other.
+  ///   - y: where `outputs x outputs` pixels go, `step` numbers apart.
   ///   - channels: how many, at least four; sixteen at a time, so that lines of the cache are read and written whole.
   @inline(__always)
   fileprivate static func apply(
-    from x: UnsafePointer<Float>, row: Int, column: Int, to y: UnsafeMutablePointer<Float>, channels: Int
+    from x: UnsafePointer<Float>, row: Int, column: Int, to y: UnsafeMutablePointer<Float>, step: Int,
+    channels: Int
   ) {
     withScratch(16 * inputs * outputs) { between in
       @inline(__always)
@@ -284,7 +299,7 @@ extension LineTransform {
           for channel in stride(from: 0, to: count, by: 4) {
             apply(
               Line(between + (16 * inputs * i + channel), step: 16),
-              MutableLine(y + (i * outputs * channels + first + channel), step: channels))
+              MutableLine(y + (i * outputs * step + first + channel), step: step))
           }
         }
       }
