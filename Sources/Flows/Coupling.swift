@@ -96,7 +96,8 @@ extension Coupling {
     _ given: [Tensor?], _ kernel: CouplingKernel, u: Tensor, results: [Tensor]
   ) -> [Tensor?] {
     let ofValues = zip(given, results).map { $0?.channelsLast() ?? $1.zerosLike }
-    let ofLogDeterminant = given[results.count]?.contiguous() ?? Tensor.zeros([results[0].size(0)])
+    let ofLogDeterminant =
+      given[results.count]?.contiguous() ?? .zeros([results[0].size(0)], like: results[0])
     let found = kernel.gradients(ofValues, ofLogDeterminant, u: u, results: results)
     let ofOffset = permutation.inverse(found.sums)
     // The value is scale * coupled + offset, so that without the offset it is its own derivative by the scale's

@@ -103,7 +103,7 @@ struct CouplingKernel {
   ) {
     let ofHalves = [map(kept), map(changed)]
     let ofA = map(2 * changed, aType)
-    let sums = Tensor.zeros([batch * blocksPerPicture, 2 * channels])
+    let sums = Tensor.zeros([batch * blocksPerPicture, 2 * channels], like: scale)
     switch aType {
     case .bfloat16: gradientPass(BFloat16Bits.self, ofValues, ofSums, u, results, ofHalves, ofA, sums)
     default: gradientPass(Float.self, ofValues, ofSums, u, results, ofHalves, ofA, sums)

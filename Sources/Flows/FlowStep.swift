@@ -31,7 +31,7 @@ public struct FlowSteps<Network: Subnet> {
   /// The steps, on `[batch, channels, height, width]`.
   public func callAsFunction(_ x: Tensor, condition: Tensor? = nil) -> Transformed {
     guard let first = steps.first else {
-      return Transformed(value: x, logDeterminant: x.sum([1, 2, 3]) * 0)
+      return Transformed(value: x, logDeterminant: .zeros([x.size(0)], like: x))
     }
     var halves = first.halves(x)
     var logDeterminant: Tensor?
@@ -45,7 +45,7 @@ public struct FlowSteps<Network: Subnet> {
 
   /// The steps backwards; the log-determinant is that of the inverse.
   public func inverse(_ y: Tensor, condition: Tensor? = nil) -> Transformed {
-    let start = Transformed(value: y, logDeterminant: y.sum([1, 2, 3]) * 0)
+    let start = Transformed(value: y, logDeterminant: .zeros([y.size(0)], like: y))
     return steps.reversed().reduce(start) { after, step in
       let before = step.inverse(after.value, condition: condition)
       return Transformed(

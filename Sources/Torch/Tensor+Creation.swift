@@ -48,6 +48,11 @@ extension Tensor {
     call("aten::new_empty", other, shape, type ?? other.elementType)
   }
 
+  /// A tensor of zeros of a shape, of another's type and on its device.
+  public static func zeros(_ shape: [Int], like other: Tensor) -> Tensor {
+    call("aten::new_zeros", other, shape)
+  }
+
   /// A zero tensor of the same shape, type and device.
   public var zerosLike: Tensor { call("aten::zeros_like", self) }
 }
