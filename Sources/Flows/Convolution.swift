@@ -35,7 +35,7 @@ public struct Convolution {
       let y = x.channelsLast(elementType).fusedConv2d(
         weight, bias: bias.detach().to(elementType), padding: padding, rectifying: rectifying)
       let output = rectifying ? y.detach() : nil
-      // Of a part of a larger tensor, x is kept as it came, not the copy of it.
+      // x is kept as it came, which others may keep too, not a copy of another order or type.
       let input = x.detach()
       return (
         [y], { gradients in derivative(gradients[0], input, weight: weight, output: output, needed: needed) }

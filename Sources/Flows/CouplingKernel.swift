@@ -64,7 +64,9 @@ struct CouplingKernel {
     let (scale, offset) = (scale.memory(of: Float.self), offset.memory(of: Float.self))
     let sums = sums.memory(of: Float.self)
     inBlocks { block, pixels in
-      withScratch(channels, padded(changed), padded(changed)) { coupled, us, factors in
+      withScratch(channels + 2 * padded(changed)) { coupled in
+        let us = coupled + channels
+        let factors = us + padded(changed)
         // Where nothing is, u stands for s = 0.
         (us + changed).update(repeating: 0.5, count: padded(changed) - changed)
         var sumOfBlock = 0.0
@@ -121,7 +123,7 @@ struct CouplingKernel {
     let (ofSums, scale) = (ofSums.memory(of: Float.self), scale.memory(of: Float.self))
     let (sums, kept, changed) = (sums.memory(of: Float.self), kept, changed)
     inBlocks { block, pixels in
-      withScratch(channels, 0, 0) { ofCoupled, _, _ in
+      withScratch(channels) { ofCoupled in
         let sum = sums + block * 2 * channels
         let ofS = Lane(repeating: ofSums[block / blocksPerPicture])
         for pixel in pixels {
@@ -204,13 +206,3 @@ extension CouplingKernel {
 }
 
 private func padded(_ count: Int) -> Int { (count + 3) & ~3 }
-
-private func withScratch(
-  _ first: Int, _ second: Int, _ third: Int,
-  _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void
-) {
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: first + second + third) {
-    let start = $0.baseAddress!
-    body(start, start + first, start + first + second)
-  }
-}

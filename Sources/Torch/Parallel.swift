@@ -13,10 +13,16 @@ package func inParallel(_ count: Int, _ body: (Range<Int>) -> Void) {
   }
 }
 
+/// Gives the body room for some numbers, on the stack where they are few; what is there is whatever was there.
+@inline(__always)
+package func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { body($0.baseAddress!) }
+}
+
 extension Tensor {
   /// The memory of a tensor on the processor whose elements lie without gaps, for kernels written in Swift: valid as
   /// long as the tensor.
-  package func memory<Element: BitwiseCopyable>(of type: Element.Type = Element.self)
+  package func memory<Element: BitwiseCopyable>(of type: Element.Type)
     -> UnsafeMutablePointer<Element>
   {
     precondition(elementType.byteCount == MemoryLayout<Element>.size, "elements of another size")

@@ -311,8 +311,3 @@ extension LineTransform {
     }
   }
 }
-
-@inline(__always)
-private func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { body($0.baseAddress!) }
-}
