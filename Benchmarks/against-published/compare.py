@@ -28,6 +28,7 @@ def main():
     parser.add_argument("--uflow", help="a checkout of github.com/mtailanian/uflow")
     parser.add_argument("--msflow", help="a checkout of github.com/cool-xuan/msflow")
     parser.add_argument("--configuration", action="append", choices=CONFIGURATIONS, default=[])
+    parser.add_argument("--stage", action="append", default=[], help="one to time, as `blemish benchmark` calls it; all without")
     parser.add_argument("--batch", type=int, default=1, help="pictures at a time")
     parser.add_argument("--rounds", type=int, default=3, help="how often the sides take turns")
     parser.add_argument("--seconds", type=float, default=1, help="the least time for a stage in a round")
@@ -74,6 +75,7 @@ def compare(name, options, report):
         command = [options.blemish, "benchmark", "--json", "--configuration", name]
         command += ["--batch", str(options.batch), "--seconds", str(options.seconds)]
         command += ["--precision", options.precision]
+        command += [word for stage in options.stage for word in ("--stage", stage)]
         command += ["--threads", str(options.threads)] if options.threads else []
         own = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         report["machine"] = " ".join(str(own["machine"][key]) for key in ("processor", "threads", "libtorch", "blemish"))
@@ -115,7 +117,8 @@ def serve(options):
     versions = {"torch": torch.__version__, **versions}
     print(json.dumps({"versions": versions}), file=answers, flush=True)
     for _ in sys.stdin:
-        times = {name: timed(work, options.seconds) for name, work in stages.items()}
+        asked = [name for name in stages if not options.stage or name in options.stage]
+        times = {name: timed(stages[name], options.seconds) for name in asked}
         print(json.dumps(times), file=answers, flush=True)
 
 

@@ -307,7 +307,8 @@ void ct_set_deterministic(bool enabled) { at::globalContext().setDeterministicAl
 void ct_keep_freed_memory(void) {
   c10::SetCPUAllocator(KeptMemory::shared(), 1);
 #if defined(__GLIBC__)
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  // What KeptMemory holds comes from the system block by block: between others in the heap it could not be given back.
+  mallopt(M_MMAP_THRESHOLD, KeptMemory::least);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
 }

@@ -16,6 +16,9 @@
 // When none fits, as much is given back as is asked for: no more memory is held than was once in use.
 class KeptMemory final : public c10::Allocator {
  public:
+  // Smaller blocks are left to others.
+  static constexpr size_t least = 1 << 20;
+
   c10::DataPtr allocate(size_t size) override {
     if (size < least) return plain()->allocate(size);
     void *block = take(size);
@@ -47,8 +50,6 @@ class KeptMemory final : public c10::Allocator {
     size_t age;
   };
 
-  static constexpr size_t least = 1 << 20;
-
   static c10::Allocator *plain() { return c10::GetDefaultCPUAllocator(); }
 
   void *take(size_t size) {
@@ -61,7 +62,7 @@ class KeptMemory final : public c10::Allocator {
       waiting -= size;
       return lend(block, size);
     }
-    while (!free.empty() && inUse + waiting + size > most + most / 16) {
+    while (!free.empty() && inUse + waiting + size > most) {
       auto oldest = std::min_element(free.begin(), free.end(), [](const auto &left, const auto &right) {
         return left.second.age < right.second.age;
       });

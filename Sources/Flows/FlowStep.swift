@@ -29,11 +29,13 @@ public struct FlowSteps<Network: Subnet> {
   public init(_ steps: [FlowStep<Network>]) { self.steps = steps }
 
   /// The steps, on `[batch, channels, height, width]`.
-  public func callAsFunction(_ x: Tensor, condition: Tensor? = nil) -> Transformed {
+  /// - Parameter parts: the maps, as one tensor or as several whose channels follow each other.
+  public func callAsFunction(_ parts: [Tensor], condition: Tensor? = nil) -> Transformed {
     guard let first = steps.first else {
+      let x = Tensor.cat(parts, along: 1)
       return Transformed(value: x, logDeterminant: .zeros([x.size(0)], like: x))
     }
-    var halves = first.halves(x)
+    var halves = first.halves(parts)
     var logDeterminant: Tensor?
     for (index, step) in steps.enumerated() {
       let (values, ofStep) = step(halves, condition: condition, joining: index == steps.count - 1)
@@ -78,8 +80,17 @@ public struct FlowStep<Network: Subnet> {
 
   /// x1 and x2, each with memory of its own, channels-last: what steps hand to each other, so that the subnet need not
   /// copy its half.
-  func halves(_ x: Tensor) -> [Tensor] {
-    x.split([coupling.kept, coupling.changed], along: 1).map { $0.channelsLast() }
+  /// - Parameter parts: maps whose channels follow each other.
+  func halves(_ parts: [Tensor]) -> [Tensor] {
+    var (first, second, room) = ([Tensor](), [Tensor](), coupling.kept)
+    for part in parts {
+      let taken = min(part.size(1), room)
+      let pieces = part.split([taken, part.size(1) - taken], along: 1)
+      if taken > 0 { first.append(pieces[0]) }
+      if taken < part.size(1) { second.append(pieces[1]) }
+      room -= taken
+    }
+    return [first, second].map { ($0.count == 1 ? $0[0] : .cat($0, along: 1)).channelsLast() }
   }
 
   /// The step, on x1 and x2.

@@ -99,7 +99,7 @@ import Torch
         "fusion flow"
       )
       let condition = Tensor.positionEncoding(channels: 8, height: 16, width: 20)
-      let forward = step(features[0], condition: condition)
+      let forward = step([features[0]], condition: condition)
       let backward = step.inverse(forward.value, condition: condition)
       expectClose(backward.value.floats, features[0].floats, relativeTolerance: 1e-4, "step")
       expectClose(

@@ -30,7 +30,15 @@ public struct Latents {
   /// The negative log-likelihood of every picture up to a constant: half the squared norm of z over all scales,
   /// less log|det J|; `[batch]`.
   public var negativeLogLikelihood: Tensor {
-    z.reduce(-logDeterminant) { $0 + $1.square().sum([1, 2, 3]) * 0.5 }
+    z.reduce(-logDeterminant) { $0 + Self.halfSquaredNorm($1) }
+  }
+
+  /// With its derivative, which is z times that of the norm: recorded operators would hold three more maps of z's size.
+  private static func halfSquaredNorm(_ z: Tensor) -> Tensor {
+    Tensor.withDerivative(of: [z]) { _ in
+      let z = z.detach()
+      return ([z.square().sum([1, 2, 3]) * 0.5], { [$0[0].map { z * $0.reshape([-1, 1, 1, 1]) }] })
+    }[0]
   }
 
   /// The training loss: the mean of ``negativeLogLikelihood`` over the batch.

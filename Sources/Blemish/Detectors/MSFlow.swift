@@ -89,7 +89,7 @@ public struct MSFlow: Detector {
   /// What each scale's parallel flow makes of its feature map.
   func parallelLatents(_ features: [Tensor]) -> [Transformed] {
     zip(parallelFlows, Self.pooled(features)).map { steps, feature in
-      steps(feature, condition: positions(of: feature))
+      steps([feature], condition: positions(of: feature))
     }
   }
 

@@ -89,12 +89,13 @@ public struct UFlow: Detector {
 
   /// The latents of feature maps `[batch, channels, height, width]`, finest scale first.
   public func callAsFunction(_ features: [Tensor]) -> Latents {
-    let features = norms.isEmpty ? features : zip(norms, features).map { $0($1) }
     var latents: [Tensor] = []
     var rising: Tensor?
     var logDeterminant: Tensor?
-    for (stage, feature) in zip(stages, features.reversed()) {
-      let result = stage.steps(rising.map { Tensor.cat([feature, $0], along: 1) } ?? feature)
+    for (stage, scale) in zip(stages, features.indices.reversed()) {
+      // Only a stage at a time: norms of all scales would wait in memory for theirs.
+      let own = [norms.isEmpty ? features[scale] : norms[scale](features[scale])]
+      let result = stage.steps(rising.map { own + [$0] } ?? own)
       let x = result.value
       logDeterminant = logDeterminant.map { $0 + result.logDeterminant } ?? result.logDeterminant
       guard stage.rising > 0 else {

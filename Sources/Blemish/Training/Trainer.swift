@@ -145,9 +145,12 @@ public final class Trainer {
     if merit > progress.keptMerit {
       progress.keptMerit = merit
       progress.keptEpoch = record.epoch
-      kept = model.parameters.stateDict()
+      if !keepsLast { kept = model.parameters.stateDict() }
     }
   }
+
+  /// Whether the last epoch is kept whatever it gives, so that the present weights are the ones to keep.
+  private var keepsLast: Bool { selection == .last || selection == .likelihood && heldOut == nil }
 
   private func meanLoss(_ features: TrainingFeatures) throws -> Double {
     var sum = 0.0
@@ -168,7 +171,7 @@ public final class Trainer {
   /// Gives the model the weights of the best epoch.
   /// - Throws: ``ParameterError`` when they belong to another model.
   public func restoreKept() throws {
-    try setParameters { [keptStateDict] in keptStateDict[$0] }
+    if let kept { try setParameters { kept[$0] } }
   }
 
   private func setParameters(_ stored: (String) -> StoredTensor?) throws {
@@ -183,7 +186,7 @@ public final class Trainer {
     }
   }
 
-  /// The weights of the best epoch so far; the present ones before the first epoch has ended.
+  /// The weights of the best epoch so far; the present ones before one has ended, and where the last is kept.
   public var keptStateDict: [String: StoredTensor] { kept ?? model.parameters.stateDict() }
 
   // MARK: Checkpoints
@@ -204,7 +207,7 @@ public final class Trainer {
   ///   numbers contradict each other.
   public func resume(_ progress: TrainingProgress, tensors: [String: StoredTensor]) throws {
     try check(progress)
-    if progress.keptEpoch > 0 { kept = model.parameters.stateDict() }
+    if progress.keptEpoch > 0, !keepsLast { kept = model.parameters.stateDict() }
     try setParameters { tensors[Self.currentPrefix + $0] }
     var state: [String: StoredTensor] = [:]
     for (name, tensor) in tensors where name.hasPrefix(Self.optimizerPrefix) {

@@ -129,6 +129,23 @@ public final class TrainingSession {
       if resuming == nil || resuming?.progress.step == 0 { try write(TrainingProgress(), finished: false) }
       return .stopped
     }
+    let (outcome, progress) = try train(on: pictures, held, as: record, shouldStop)
+    if outcome == .finished {
+      // Nor is what the flow needed to the backbone.
+      Torch.releaseFreedMemory()
+      let (good, source): ([Sample], LearntBackground.Source) =
+        heldOut.isEmpty ? (training, .training) : (heldOut, .heldOut)
+      model.configuration.background = try model.learnBackground(from: good.map(\.path), source: source)
+      try write(progress, finished: true)
+    }
+    return outcome
+  }
+
+  /// Trains the flow on the features of pictures, and gives the model the weights that are kept.
+  private func train(
+    on pictures: TrainingFeatures, _ held: TrainingFeatures?, as record: TrainingRecord,
+    _ shouldStop: () -> Bool
+  ) throws -> (Trainer.Outcome, TrainingProgress) {
     // What the backbone needed is of no use to the flow.
     Torch.releaseFreedMemory()
     let trainer = Trainer(
@@ -143,36 +160,27 @@ public final class TrainingSession {
     }
     var log = try options.tensorBoard.map {
       try TensorBoardLog(
-        folder: $0, model: model, pictures: self.heldOut.isEmpty ? training : self.heldOut,
-        step: trainer.progress.step)
+        folder: $0, model: model, pictures: heldOut.isEmpty ? training : heldOut, step: trainer.progress.step)
     }
     let outcome = try trainer.run(
       checkpointInterval: options.checkpointInterval, shouldStop: shouldStop,
-      checkpoint: { try self.write(trainer, finished: false) },
+      checkpoint: {
+        try write(
+          trainer.progress, finished: false, stateDict: trainer.keptStateDict,
+          extra: trainer.checkpointTensors())
+      },
       report: { step in
         do {
           try log?.add(step)
         } catch {
           // A full disk of logs is no reason to lose a training.
           log = nil
-          self.report(.note("training goes on without TensorBoard: \(error)"))
+          report(.note("training goes on without TensorBoard: \(error)"))
         }
-        self.report(.step(step))
+        report(.step(step))
       })
-    if outcome == .finished {
-      try trainer.restoreKept()
-      let (good, source): ([Sample], LearntBackground.Source) =
-        self.heldOut.isEmpty ? (training, .training) : (self.heldOut, .heldOut)
-      model.configuration.background = try model.learnBackground(from: good.map(\.path), source: source)
-      try write(trainer, finished: true)
-    }
-    return outcome
-  }
-
-  private func write(_ trainer: Trainer, finished: Bool) throws {
-    try write(
-      trainer.progress, finished: finished, stateDict: trainer.keptStateDict,
-      extra: finished ? [:] : trainer.checkpointTensors())
+    if outcome == .finished { try trainer.restoreKept() }
+    return (outcome, trainer.progress)
   }
 
   func write(
