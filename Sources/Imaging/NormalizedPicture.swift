@@ -51,27 +51,44 @@ public struct NormalizedPicture: Sendable, Equatable {
   /// - Throws: ``PictureError/unreachableSize(height:width:resizing:)``.
   public init(_ picture: Picture, resizing: Resizing, filter: ResamplingFilter) throws {
     let (height, width) = try resizing.size(forHeight: picture.height, width: picture.width)
-    let greyOrGreen = picture.channels == 1 ? 0 : 1
-    let greyOrBlue = picture.channels == 1 ? 0 : 2
     let scales = Self.standardDeviation.map { 1 / ($0 * picture.samples.maximum) }
     let offsets = zip(Self.mean, Self.standardDeviation).map { -$0 / $1 }
     self.height = height
     self.width = width
     values = [Float](unsafeUninitializedCapacity: 3 * height * width) { values, count in
-      let red = values.baseAddress!
-      let green = red + height * width
-      let blue = green + height * width
-      let scale = (scales[0], scales[1], scales[2])
-      let offset = (offsets[0], offsets[1], offsets[2])
+      let planes = values.baseAddress!
       picture.resample(width: width, height: height, filter: filter) { y, pixels in
-        let start = y * width
-        for x in 0..<width {
-          red[start + x] = Float(pixels[x][0]) * scale.0 + offset.0
-          green[start + x] = Float(pixels[x][greyOrGreen]) * scale.1 + offset.1
-          blue[start + x] = Float(pixels[x][greyOrBlue]) * scale.2 + offset.2
+        for plane in 0..<3 {
+          normalize(
+            pixels, lane: picture.channels == 1 ? 0 : plane, scale: scales[plane], offset: offsets[plane],
+            into: planes + (plane * height + y) * width, count: width)
         }
       }
       count = 3 * height * width
+    }
+  }
+}
+
+/// Writes one lane of pixels, scaled and shifted: four pixels at a time, then those that remain.
+private func normalize(
+  _ pixels: UnsafePointer<Pixel>, lane: Int, scale: Float, offset: Float,
+  into target: UnsafeMutablePointer<Float>, count: Int
+) {
+  pixels.withMemoryRebound(to: Double.self, capacity: Pixel.scalarCount * count) { numbers in
+    let stride = Pixel.scalarCount
+    var sample = numbers + lane
+    var x = 0
+    while x + 4 <= count {
+      let four = SIMD4<Float>(
+        Float(sample[0]), Float(sample[stride]), Float(sample[2 * stride]), Float(sample[3 * stride]))
+      UnsafeMutableRawPointer(target + x).storeBytes(of: four * scale + offset, as: SIMD4<Float>.self)
+      sample += 4 * stride
+      x += 4
+    }
+    while x < count {
+      target[x] = Float(sample[0]) * scale + offset
+      sample += stride
+      x += 1
     }
   }
 }

@@ -1,5 +1,5 @@
-/// A pixel in the making: grey is in the first lane, RGB in the first three. Double, because then the sums are
-/// exact (see ``ResamplingWeights``) and round the same way everywhere.
+/// A pixel in the making: grey is in the first lane, RGB in the first three, whatever it may be in the rest.
+/// Double, because then the sums are exact (see ``ResamplingWeights``) and round the same way everywhere.
 typealias Pixel = SIMD4<Double>
 
 /// Resizes one way, then the other, rounding to whole sample values after each pass and limiting to
@@ -102,7 +102,7 @@ extension Picture {
     filter: ResamplingFilter,
     store: (_ y: Int, _ pixels: UnsafePointer<Pixel>) -> Void
   ) {
-    func run<Sample: FixedWidthInteger & UnsignedInteger>(_ values: [Sample]) {
+    func run<Sample: FixedWidthInteger & UnsignedInteger & SIMDScalar>(_ values: [Sample]) {
       values.withUnsafeBufferPointer { values in
         Imaging.resample(
           from: (width, height),
@@ -111,12 +111,19 @@ extension Picture {
           maximum: Double(samples.maximum),
           load: { y, pixels in
             let row = values.baseAddress! + y * width * channels
-            if channels == 1 {
+            guard channels == 3 else {
               for x in 0..<width { pixels[x] = Pixel(Double(row[x]), 0, 0, 0) }
-            } else {
-              for x in 0..<width {
-                pixels[x] = Pixel(Double(row[3 * x]), Double(row[3 * x + 1]), Double(row[3 * x + 2]), 0)
-              }
+              return
+            }
+            // Read with the sample behind it, which nobody looks at; behind the last pixel there is none.
+            let count = y == height - 1 ? width - 1 : width
+            for x in 0..<count {
+              let four = UnsafeRawPointer(row + 3 * x).loadUnaligned(as: SIMD4<Sample>.self)
+              pixels[x] = Pixel(four)
+            }
+            if count < width {
+              let last = row + 3 * count
+              pixels[count] = Pixel(Double(last[0]), Double(last[1]), Double(last[2]), 0)
             }
           },
           store: store

@@ -23,8 +23,10 @@ import Torch
       width: size, parameters: Parameters(seed: 1, productType: precision.elementType))
   }
 
-  private func cache(limit: Int = 1 << 30) throws -> FeatureCache {
-    try FeatureCache(folder: folder, limit: limit)
+  private func cache(
+    limit: Int = 1 << 30, reserve: Int = 1 << 20, mappings: Int = 1 << 14
+  ) throws -> FeatureCache {
+    try FeatureCache(folder: folder, limit: limit, reserve: reserve, mappings: mappings)
   }
 
   private var files: [String] {
@@ -140,6 +142,134 @@ import Torch
     #expect(try features(failing, model, note: { notes.append($0) }).values == features(nil, model).values)
     #expect(notes.count == 1)
     #expect(throws: ConfigurationError.self) { try cache() }
+  }
+
+  @Test func belongToTheBytesThatWereDecoded() throws {
+    let model = try model()
+    let whole = try features(cache(), model).values
+    let original = try Data(contentsOf: URL(fileURLWithPath: paths[0]))
+    let other = try Data(contentsOf: URL(fileURLWithPath: paths[1]))
+    let key = FeatureCache.Key(network: model.featureIdentity, picture: original)
+    try FileManager.default.removeItem(atPath: folder + "/" + key.fileName)
+    // The others have been found, and this one is about to be decoded.
+    _ = try TrainingFeatures(
+      of: paths, model: model, cache: cache(),
+      progress: { _ in
+        try? other.write(to: URL(fileURLWithPath: paths[0]))
+        return false
+      })
+    try original.write(to: URL(fileURLWithPath: paths[0]))
+    #expect(try features(cache(), model).values == whole)
+  }
+
+  @Test func areOpenedWhenNeededWhereTooManyWouldBeMapped() throws {
+    let model = try model()
+    let whole = try features(cache(), model).values
+    #expect(try features(cache(mappings: 1), model).values == whole)
+    let opened = try TrainingFeatures(of: paths, model: model, cache: cache(mappings: 0), memoryLimit: 0)
+    let all = try files
+    try FileManager.default.removeItem(atPath: all[0])
+    var damaged = try Data(contentsOf: URL(fileURLWithPath: all[1]))
+    damaged[damaged.count / 2] ^= 1
+    try damaged.write(to: URL(fileURLWithPath: all[1]))
+    try damaged.prefix(100).write(to: URL(fileURLWithPath: all[2]))
+    for _ in 0..<2 { #expect(try opened.batch(Array(paths.indices)).map(\.floats) == whole) }
+  }
+
+  @Test func leaveAFullDiskAsItIsAndSaySoOnce() throws {
+    let model = try model()
+    _ = try features(cache(), self.model(precision: .bfloat16))
+    let full = try cache(reserve: 1 << 60)
+    var notes: [String] = []
+    for _ in 0..<2 {
+      let values = try features(full, model, note: { notes.append($0) }).values
+      #expect(try values == features(nil, model).values)
+    }
+    #expect(notes.count == 1 && notes[0].contains(folder))
+    // To delete the other network's would not have helped.
+    #expect(try files.count == paths.count)
+  }
+
+  @Test func fillTheMemoryThereIs() throws {
+    let model = try model()
+    let whole = try TrainingFeatures(of: paths, model: model)
+    let size = whole.bytesInMemory / paths.count
+    let part = try TrainingFeatures(of: paths, model: model, memoryLimit: 5 * size / 2)
+    #expect(size > 0 && part.bytesInMemory == 2 * size)
+    let order = Array(paths.indices.reversed())
+    #expect(try part.batch(order).map(\.floats) == whole.batch(order).map(\.floats))
+  }
+
+  @Test func mayTakeWhatTheControlGroupIsAllowed() throws {
+    let machine = Int(ProcessInfo.processInfo.physicalMemory)
+    let path = pictures.folder + "/memory.max"
+    #expect(availableMemory(groupLimits: [path]) == machine)
+    for (text, expected) in [
+      ("1048576\n", 1 << 20), ("max\n", machine), ("9223372036854771712\n", machine), ("", machine),
+    ] {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+      #expect(availableMemory(groupLimits: [path]) == expected)
+    }
+  }
+
+  @Test func areAnErrorWhereTheBackboneGivesOthersThanTheModelSays() throws {
+    var model = try model()
+    model.configuration.features[0].channels += 1
+    for limit in [0, Int.max] {
+      #expect(throws: ConfigurationError.self) {
+        try TrainingFeatures(of: paths, model: model, memoryLimit: limit).batch([0])
+      }
+    }
+  }
+
+  @Test func areTheSameOfPicturesThatWereDecodedAhead() throws {
+    let model = try model()
+    let whole = try TrainingFeatures(of: paths, model: model)
+    let anew = try TrainingFeatures(of: paths, model: model, memoryLimit: 0)
+    // Asked for, asked for in another order and more than once, and not asked for.
+    for (announced, asked) in [([0, 1], [0, 1]), ([3, 2], [2, 3, 2]), ([0], [1, 0]), ([1], [1])] {
+      anew.decodeAhead(announced)
+      #expect(try anew.batch(asked).map(\.floats) == whole.batch(asked).map(\.floats))
+    }
+  }
+
+  @Test func leaveATrainingAsItWasWhereTheyAreComputedAnew() throws {
+    var weights: [Data] = []
+    for limit in [0, Int.max] {
+      let model = try model()
+      let features = try TrainingFeatures(of: paths, model: model, memoryLimit: limit)
+      let trainer = Trainer(
+        model: model, pictures: features, heldOut: features,
+        schedule: try #require(TrainingPictures.options().schedule), seed: 3, selection: .likelihood)
+      #expect(try trainer.run(shouldStop: { false }, checkpoint: {}, report: { _ in }) == .finished)
+      let tensors = model.parameters.stateDict().sorted { $0.key < $1.key }
+      weights.append(tensors.reduce(Data()) { $0 + $1.value.bytes })
+    }
+    #expect(weights[0] == weights[1])
+  }
+
+  @Test func areRefusedAFolderBeforeTheBackboneIsTuned() throws {
+    // So many that the backbone would be tuned.
+    let pictures = try TrainingPictures(count: 12)
+    let folder = pictures.folder + "/features"
+    try Data().write(to: URL(fileURLWithPath: folder))
+    var options = TrainingPictures.options()
+    options.backbone = "embedded"
+    options.adaptation.minutes = nil
+    options.adaptation.schedule.steps = 2
+    options.adaptation.pixels = 2 * 32 * 32
+    options.adaptation.longestSide = 32
+    options.cacheLimit = 1 << 30
+    options.cacheFolder = folder
+    var begun = false
+    let session = try pictures.session("model", options) { event in
+      switch event {
+      case .reading, .adaptation: begun = true
+      default: break
+      }
+    }
+    #expect(throws: ConfigurationError.self) { try session.run { false } }
+    #expect(!begun)
   }
 
   @Test func leaveATrainingAsItWas() throws {

@@ -39,6 +39,26 @@ import Testing
     }
   }
 
+  /// Rows of every remainder by four, to the last bit.
+  @Test(arguments: [1, 3], [8, 16]) func normalisedValuesAreThoseOfTheResizedPicture(
+    channels: Int, bits: Int
+  ) throws {
+    let picture = Picture.noise(width: 9, height: 7, channels: channels, bits: bits)
+    for (width, height) in [(1, 3), (2, 7), (3, 2), (4, 4), (5, 9), (9, 7), (10, 5), (15, 1)] {
+      let planes = try NormalizedPicture(
+        picture, resizing: .exact(height: height, width: width), filter: .bicubic)
+      let numbers = picture.resized(width: width, height: height, filter: .bicubic).numbers
+      let expected = (0..<3).flatMap { plane -> [Float] in
+        let deviation = NormalizedPicture.standardDeviation[plane]
+        let scale = 1 / (deviation * picture.samples.maximum)
+        let offset = -NormalizedPicture.mean[plane] / deviation
+        let lane = channels == 1 ? 0 : plane
+        return (0..<width * height).map { Float(numbers[$0 * channels + lane]) * scale + offset }
+      }
+      #expect(planes.values == expected, "\(width) x \(height)")
+    }
+  }
+
   @Test func greyFillsAllPlanesAndSixteenBitsKeepTheirPrecision() throws {
     let grey = Picture(width: 1, height: 1, channels: 1, samples: .sixteenBit([30_001]))
     let values = try NormalizedPicture(grey, resizing: .shorterSide(1), filter: .bilinear).values

@@ -2,17 +2,28 @@ import Crypto
 import Foundation
 import Torch
 
-/// Features on disk, kept from one training to the next: a file for every picture's, mapped into memory when they
-/// are used, so that they may exceed it.
+/// Features on disk, kept from one training to the next: a file for every picture's, mapped into memory, so
+/// that they may exceed it.
 ///
-/// A file's name says of which picture, by content, and of which network they are; its digest covers the name. What
-/// is damaged, cut short or misnamed is deleted and computed anew. When the limit is reached, what was not used for
-/// longest goes, but nothing that this cache has handed out.
+/// A file's name says of which picture, by content, and of which network they are; its digest covers the
+/// name. What is damaged, cut short or misnamed is deleted and computed anew. When the limit is reached or
+/// the disk is full, what was not used for longest goes, but nothing that this cache has handed out.
 final class FeatureCache {
   /// Where the files lie.
   let folder: String
   /// How many bytes they may take together.
   let limit: Int
+  /// How many bytes stay free on the disk.
+  private let reserve: Int
+  /// How many files may be mapped: the kernel allows a process some 65,000 mappings, of everything.
+  private let mappings: Int
+
+  /// The features that a file holds.
+  struct Found {
+    let data: Data
+    /// Whether they are mapped, and so take no memory: they may be held. Others are to be asked for again.
+    let isMapped: Bool
+  }
 
   private struct Entry {
     var bytes: Int
@@ -21,16 +32,19 @@ final class FeatureCache {
   private var entries: [String: Entry] = [:]
   private var inUse: Set<String> = []
   private var total = 0
+  private var mapped = 0
+  /// Whether the disk has failed or is full: then nothing more is written.
+  private var hasFailed = false
 
   private static let suffix = ".features"
-  /// What stays free on the disk.
-  private static let reserve = 1 << 30
 
   /// The cache in a folder, which is made if need be.
   /// - Throws: ``ConfigurationError`` where it cannot be made.
-  init(folder: String, limit: Int) throws {
+  init(folder: String, limit: Int, reserve: Int = 1 << 30, mappings: Int = 1 << 14) throws {
     self.folder = folder
     self.limit = limit
+    self.reserve = reserve
+    self.mappings = mappings
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
@@ -48,7 +62,7 @@ final class FeatureCache {
       entries[file.lastPathComponent] = entry
       total += entry.bytes
     }
-    makeRoom(for: 0)
+    _ = delete(total - limit)
   }
 
   /// The folder for those who name none.
@@ -61,11 +75,11 @@ final class FeatureCache {
   }
 
   /// The features under a key, if they are there and whole.
-  func features(_ key: Key) -> Data? {
+  func features(_ key: Key) -> Found? {
     let path = folder + "/" + key.fileName
-    guard let file = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) else {
-      return nil
-    }
+    let isMapped = mapped < mappings
+    let options: Data.ReadingOptions = isMapped ? .alwaysMapped : []
+    guard let file = try? Data(contentsOf: URL(fileURLWithPath: path), options: options) else { return nil }
     let digestBytes = SHA256.byteCount
     guard file.count > digestBytes,
       file.prefix(digestBytes).elementsEqual(key.digest(of: file.dropFirst(digestBytes)))
@@ -75,35 +89,52 @@ final class FeatureCache {
       return nil
     }
     inUse.insert(key.fileName)
+    if isMapped { mapped += 1 }
     // The time of the last use, for the order in which files go.
     try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path)
-    return file.dropFirst(digestBytes)
+    return Found(data: file.dropFirst(digestBytes), isMapped: isMapped)
   }
 
-  /// Keeps features, and gives them back mapped; nil where there is no room within the limit.
-  /// - Throws: an error of the disk's; what was there stays whole.
-  func keep(_ features: Data, _ key: Key) throws -> Data? {
+  /// Keeps features, and gives them back as ``features(_:)`` does; nil where there is no room.
+  /// - Throws: ``ConfigurationError``, once, when the disk fails or is full; from then on nothing is kept.
+  ///   What was there stays whole.
+  func keep(_ features: Data, _ key: Key) throws -> Found? {
     let bytes = features.count + SHA256.byteCount
-    makeRoom(for: bytes)
-    guard total + bytes <= limit, freeSpace >= bytes + Self.reserve else { return nil }
+    guard !hasFailed, delete(total + bytes - limit) else { return nil }
+    guard delete(bytes + reserve - freeSpace) else {
+      throw failure("less than \(reserve >> 20) MiB would stay free; BLEMISH_HOME names another place")
+    }
     var file = Data(key.digest(of: features))
     file.append(features)
-    // Written under another name and renamed, so that no other process sees half a file.
-    try file.write(to: URL(fileURLWithPath: folder + "/" + key.fileName), options: .atomic)
+    do {
+      // Written under another name and renamed, so that no other process sees half a file.
+      try file.write(to: URL(fileURLWithPath: folder + "/" + key.fileName), options: .atomic)
+    } catch {
+      throw failure(error.localizedDescription)
+    }
     forget(key.fileName)
     entries[key.fileName] = Entry(bytes: bytes, used: Date())
     total += bytes
     return self.features(key)
   }
 
-  private func makeRoom(for bytes: Int) {
-    guard total + bytes > limit else { return }
-    for (name, _) in entries.filter({ !inUse.contains($0.key) }).sorted(by: { $0.value.used < $1.value.used })
-    {
-      guard total + bytes > limit else { return }
+  private func failure(_ reason: String) -> ConfigurationError {
+    hasFailed = true
+    return ConfigurationError("\(folder): \(reason)")
+  }
+
+  /// Deletes what was not used for longest, so many bytes of it; nothing, and false, where there are fewer.
+  private func delete(_ bytes: Int) -> Bool {
+    guard bytes > 0 else { return true }
+    let idle = entries.filter { !inUse.contains($0.key) }
+    guard idle.values.reduce(0, { $0 + $1.bytes }) >= bytes else { return false }
+    var missing = bytes
+    for (name, entry) in idle.sorted(by: { $0.value.used < $1.value.used }) where missing > 0 {
       unlink(folder + "/" + name)
       forget(name)
+      missing -= entry.bytes
     }
+    return true
   }
 
   private func forget(_ name: String) {
@@ -122,12 +153,17 @@ extension FeatureCache {
   struct Key {
     let fileName: String
 
+    /// To be raised whenever the same network would give other features of the same picture than before: when
+    /// a kernel of the backbone's, the decoding or resizing of pictures, or the order or rounding of what is
+    /// kept changes, be it in the last bit. The version of Blemish does not change as often.
+    private static let format = 2
+
     /// - Parameters:
     ///   - network: see ``Model/featureIdentity``.
     ///   - picture: the picture file's bytes.
     init(network: String, picture: Data) {
       var hash = SHA256()
-      hash.update(data: Data("features 1\n\(network)\n".utf8))
+      hash.update(data: Data("features \(Self.format)\n\(network)\n".utf8))
       hash.update(data: picture)
       fileName = hexadecimal(hash.finalize()) + FeatureCache.suffix
     }

@@ -45,35 +45,43 @@ extension ModelConfiguration {
   public func forEachBatch(
     of paths: [String], size: Int, _ body: ([Result<PreparedPicture, any Error>]) throws -> Void
   ) rethrows {
-    let batches = stride(from: 0, to: paths.count, by: max(size, 1)).map {
-      Array(paths[$0..<min($0 + max(size, 1), paths.count)])
-    }
-    let queue = DispatchQueue(label: "blemish.decoding", qos: .userInitiated)
-    var next = batches.first.map { Ahead($0, self, queue) }
-    for index in batches.indices {
-      guard let current = next else { return }
-      let prepared = current.wait()
-      next = index + 1 < batches.count ? Ahead(batches[index + 1], self, queue) : nil
-      try body(prepared)
-    }
+    try readBatches(of: paths, size: size, { path in Result { try self.prepare(path) } }, body)
   }
 }
 
-/// A batch that is being decoded.
-private final class Ahead: @unchecked Sendable {
-  private let done = DispatchSemaphore(value: 0)
-  private var prepared: [Result<PreparedPicture, any Error>] = []
+/// Reads files in batches, in order; the next batch is read on other threads while the body works on one.
+func readBatches<Value: Sendable>(
+  of paths: [String], size: Int, _ read: @escaping @Sendable (String) -> Value,
+  _ body: ([Value]) throws -> Void
+) rethrows {
+  let batches = stride(from: 0, to: paths.count, by: max(size, 1)).map {
+    Array(paths[$0..<min($0 + max(size, 1), paths.count)])
+  }
+  var next = batches.first.map { Ahead($0, read) }
+  for index in batches.indices {
+    guard let current = next else { return }
+    let values = current.wait()
+    next = index + 1 < batches.count ? Ahead(batches[index + 1], read) : nil
+    try body(values)
+  }
+}
 
-  init(_ paths: [String], _ configuration: ModelConfiguration, _ queue: DispatchQueue) {
-    queue.async {
-      self.prepared = concurrentMap(paths) { path in Result { try configuration.prepare(path) } }
+/// Files that are being read on other threads.
+final class Ahead<Value: Sendable>: @unchecked Sendable {
+  private let done = DispatchSemaphore(value: 0)
+  private var values: [Value] = []
+
+  init(_ paths: [String], _ read: @escaping @Sendable (String) -> Value) {
+    DispatchQueue(label: "blemish.decoding", qos: .userInitiated).async {
+      self.values = concurrentMap(paths, read)
       self.done.signal()
     }
   }
 
-  func wait() -> [Result<PreparedPicture, any Error>] {
+  /// What was read, in order; to be asked once.
+  func wait() -> [Value] {
     done.wait()
-    return prepared
+    return values
   }
 }
 

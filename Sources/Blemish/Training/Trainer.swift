@@ -107,12 +107,8 @@ public final class Trainer {
 
   /// One step of the optimiser; the loss per feature element.
   private func step() throws -> Double {
-    let (epoch, position) = progress.step.quotientAndRemainder(dividingBy: stepsPerEpoch)
-    var random = RandomStream(seed: seed, name: "epoch \(epoch)")
-    let order = Array(0..<pictures.count).shuffled(using: &random)
-    let chosen = order[(position * schedule.batch)..<min((position + 1) * schedule.batch, order.count)]
-    return try withTorchErrors {
-      let loss = model.detector(try pictures.batch(Array(chosen))).loss
+    try withTorchErrors {
+      let loss = model.detector(try batch(progress.step)).loss
       let value = loss.item
       guard value.isFinite else {
         throw ConfigurationError(
@@ -126,6 +122,21 @@ public final class Trainer {
       optimizer.step(learningRate: schedule.learningRate(step: progress.step, stepsPerEpoch: stepsPerEpoch))
       return value / Double(model.configuration.featureElements)
     }
+  }
+
+  /// The features of a step. What the next one needs of pictures is decoded while this one is computed.
+  private func batch(_ step: Int) throws -> [Tensor] {
+    let features = try pictures.batch(chosen(step))
+    if step + 1 < schedule.epochs * stepsPerEpoch { pictures.decodeAhead(chosen(step + 1)) }
+    return features
+  }
+
+  /// What is drawn for a step.
+  private func chosen(_ step: Int) -> [Int] {
+    let (epoch, position) = step.quotientAndRemainder(dividingBy: stepsPerEpoch)
+    var random = RandomStream(seed: seed, name: "epoch \(epoch)")
+    let order = Array(0..<pictures.count).shuffled(using: &random)
+    return Array(order[(position * schedule.batch)..<min((position + 1) * schedule.batch, order.count)])
   }
 
   private func endEpoch(loss: Double, learningRate: Double) throws {

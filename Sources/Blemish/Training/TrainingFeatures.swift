@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Imaging
 import Torch
 
 /// The features of a fixed list of pictures, or of the tiles that they are cut into: computed once where disk or
@@ -9,9 +10,21 @@ public final class TrainingFeatures {
   /// The pictures' paths.
   public let paths: [String]
   private let model: Model
-  /// Per picture, its tiles one after the other, of each all scales, channels-last, 16 bit; nil for what is
-  /// computed anew.
-  private var kept: [Data?]
+  private let cache: FeatureCache?
+  /// Where every picture's features are; nil for those that are computed anew.
+  private var places: [Place?]
+  /// How many bytes the features take that are in memory.
+  private(set) var bytesInMemory = 0
+  private var ahead: (pictures: [Int], decoding: Decoding)?
+
+  /// Where a picture's features are: its tiles one after the other, of each all scales, channels-last, in 16
+  /// bits.
+  private enum Place {
+    case held(Data)
+    case onDisk(FeatureCache.Key)
+  }
+
+  private typealias Decoding = Ahead<Result<PreparedPicture, any Error>>
 
   /// Pictures that are decoded at a time, ahead of the backbone.
   private static let decodedAhead = 8
@@ -19,51 +32,70 @@ public final class TrainingFeatures {
   /// The features of pictures.
   /// - Parameters:
   ///   - cache: where features lie on disk; nil for none.
-  ///   - memoryLimit: how many bytes the features that are not on disk may take.
-  ///   - note: called when the cache fails; the features are then kept in memory.
+  ///   - memoryLimit: how many bytes the features that are not on disk may take; what has room in neither is
+  ///     computed whenever it is needed.
+  ///   - note: called when the cache fails; features are then kept in memory.
   ///   - progress: called with the number of pictures done; a true result stops.
   /// - Throws: the error of the first picture that cannot be read; `CancellationError` when stopped.
   init(
-    of paths: [String], model: Model, cache: FeatureCache? = nil,
-    memoryLimit: Int = Int(ProcessInfo.processInfo.physicalMemory / 2), note: (String) -> Void = { _ in },
-    progress: (Int) -> Bool = { _ in false }
+    of paths: [String], model: Model, cache: FeatureCache? = nil, memoryLimit: Int = availableMemory() / 2,
+    note: (String) -> Void = { _ in }, progress: (Int) -> Bool = { _ in false }
   ) throws {
     self.paths = paths
     self.model = model
-    kept = Array(repeating: nil, count: paths.count)
-    let identity = model.featureIdentity
-    let keys =
-      try cache == nil
-      ? []
-      : concurrentMap(paths) { path in Result { try FeatureCache.Key(network: identity, ofFile: path) } }
-        .map { try $0.get() }
-    if let cache { kept = keys.map { cache.features($0).flatMap { $0.count == byteCount ? $0 : nil } } }
-    let missing = paths.indices.filter { kept[$0] == nil }
+    self.cache = cache
+    places = Array(repeating: nil, count: paths.count)
+    let network = cache == nil ? nil : model.featureIdentity
+    if let cache, let network {
+      let keys = try concurrentMap(paths) { path in
+        Result { try FeatureCache.Key(network: network, ofFile: path) }
+      }.map { try $0.get() }
+      for index in paths.indices { places[index] = place(cache.features(keys[index]), keys[index]) }
+    }
+    let missing = paths.indices.filter { places[$0] == nil }
     let found = paths.count - missing.count
     if found > 0, progress(found) { throw CancellationError() }
-    guard cache != nil || missing.count * byteCount <= memoryLimit else { return }
-    var cache = cache
-    var inMemory = 0
+    let configuration = model.configuration
     var done = 0
-    try model.configuration.forEachBatch(of: missing.map { paths[$0] }, size: Self.decodedAhead) { batch in
-      // One picture at a time: what it gives then does not depend on which others are missing.
-      for picture in batch {
-        let index = missing[done]
-        let data = try withTorchErrors { encoded(Tensor([try picture.get()])) }
-        do {
-          kept[index] = try cache?.keep(data, keys[index])
-        } catch {
-          note("features cannot be kept on disk: \(error.localizedDescription)")
-          cache = nil
+    var isFull = false
+    try readBatches(
+      of: missing.map { paths[$0] }, size: Self.decodedAhead,
+      { path -> Result<DecodedPicture, any Error> in
+        Result { try DecodedPicture(path, configuration, network: network) }
+      },
+      { batch in
+        // One picture at a time: what it gives then does not depend on which others are missing.
+        for result in batch {
+          let picture = try result.get()
+          if !isFull { isFull = try !keep(picture, at: missing[done], memoryLimit: memoryLimit, note: note) }
+          done += 1
         }
-        if kept[index] == nil, inMemory + data.count <= memoryLimit {
-          kept[index] = data
-          inMemory += data.count
-        }
-        done += 1
+        if progress(found + done) { throw CancellationError() }
+      })
+  }
+
+  /// Keeps the features of a picture; false where neither disk nor memory has room.
+  private func keep(
+    _ picture: DecodedPicture, at index: Int, memoryLimit: Int, note: (String) -> Void
+  ) throws -> Bool {
+    let features = try encoded(picture.prepared)
+    if let cache, let key = picture.key {
+      do {
+        places[index] = try place(cache.keep(features, key), key)
+      } catch {
+        note("features cannot be kept on disk: \(error)")
       }
-      if progress(found + done) { throw CancellationError() }
     }
+    if places[index] == nil, bytesInMemory + features.count <= memoryLimit {
+      places[index] = .held(features)
+      bytesInMemory += features.count
+    }
+    return places[index] != nil
+  }
+
+  private func place(_ found: FeatureCache.Found?, _ key: FeatureCache.Key) -> Place? {
+    guard let found, found.data.count == byteCount else { return nil }
+    return found.isMapped ? .held(found.data) : .onDisk(key)
   }
 
   /// What a training counts: tiles of all pictures, one picture's after the other's, or whole pictures.
@@ -72,21 +104,56 @@ public final class TrainingFeatures {
   /// The features `[batch, channels, height, width]`, finest scale first, of a batch of what is counted.
   /// - Throws: the error of a picture that can no longer be read.
   public func batch(_ indices: [Int]) throws -> [Tensor] {
-    let places = indices.map { $0.quotientAndRemainder(dividingBy: model.configuration.looks) }
-    let missing = Set(places.map(\.quotient).filter { kept[$0] == nil }).sorted()
-    let prepared = concurrentMap(missing.map { paths[$0] }) { [configuration = model.configuration] path in
-      Result { try configuration.prepare(path) }
+    var features: [Int: Data] = [:]
+    for picture in pictures(of: indices) { features[picture] = kept(picture) }
+    let missing = pictures(of: indices).filter { features[$0] == nil }
+    for (picture, prepared) in zip(missing, decoded(missing)) {
+      features[picture] = try encoded(prepared.get())
     }
-    var computed: [Int: Data] = [:]
-    for (index, picture) in zip(missing, prepared) {
-      computed[index] = encoded(Tensor([try picture.get()]))
-    }
-    let pictures = places.map { picture, tile in
-      decoded(kept[picture] ?? computed[picture] ?? Data(), tile: tile)
+    let maps = indices.map { index in
+      let (picture, tile) = index.quotientAndRemainder(dividingBy: model.configuration.looks)
+      return decoded(features[picture]!, tile: tile)
     }
     return model.configuration.features.indices.map { scale in
-      Tensor.stack(pictures.map { $0[scale] }).to(device: model.device).to(.float32).permute([0, 3, 1, 2])
+      Tensor.stack(maps.map { $0[scale] }).to(device: model.device).to(.float32).permute([0, 3, 1, 2])
     }
+  }
+
+  /// Begins to decode, on other threads, those pictures of the next batch whose features are computed for it.
+  /// - Parameter indices: the batch; asked for only where there are such pictures.
+  func decodeAhead(_ indices: @autoclosure () -> [Int]) {
+    guard places.contains(where: { $0 == nil }) else { return }
+    let missing = pictures(of: indices()).filter { places[$0] == nil }
+    ahead = missing.isEmpty ? nil : (pictures: missing, decoding: decode(missing))
+  }
+
+  private func pictures(of indices: [Int]) -> [Int] {
+    Set(indices.map { $0 / model.configuration.looks }).sorted()
+  }
+
+  /// The features that are in memory or on disk; nil also for a file that has gone or is damaged since.
+  private func kept(_ picture: Int) -> Data? {
+    switch places[picture] {
+    case .held(let features)?: return features
+    case .onDisk(let key)?:
+      if let found = cache?.features(key), found.data.count == byteCount { return found.data }
+      places[picture] = nil
+      return nil
+    case nil: return nil
+    }
+  }
+
+  private func decoded(_ pictures: [Int]) -> [Result<PreparedPicture, any Error>] {
+    guard let ahead, ahead.pictures == pictures else {
+      return pictures.isEmpty ? [] : decode(pictures).wait()
+    }
+    self.ahead = nil
+    return ahead.decoding.wait()
+  }
+
+  private func decode(_ pictures: [Int]) -> Decoding {
+    let configuration = model.configuration
+    return Decoding(pictures.map { paths[$0] }) { path in Result { try configuration.prepare(path) } }
   }
 
   // MARK: 16 bits
@@ -97,14 +164,21 @@ public final class TrainingFeatures {
   private var byteCount: Int { model.configuration.looks * tileByteCount }
   private var tileByteCount: Int { model.configuration.featureElements * Self.elementType.byteCount }
 
-  /// The feature maps of one picture `[1, 3, height, width]` as they are kept.
-  private func encoded(_ picture: Tensor) -> Data {
-    let maps = model.configuration.seen(of: picture).flatMap { model.features($0) }
+  /// The feature maps of one picture as they are kept.
+  /// - Throws: what libtorch says; ``ConfigurationError`` when the maps are not those of the configuration.
+  private func encoded(_ picture: PreparedPicture) throws -> Data {
     var data = Data(capacity: byteCount)
-    for map in maps {
-      // What is too large for 16 bits becomes the largest number there is.
-      let rounded = map.clamp(-65504, 65504).permute([0, 2, 3, 1]).to(Self.elementType).to(device: .cpu)
-      rounded.contiguous().withUnsafeBytes { data.append(contentsOf: $0) }
+    try withTorchErrors {
+      for map in model.configuration.seen(of: Tensor([picture])).flatMap({ model.features($0) }) {
+        // What is too large for 16 bits becomes the largest number there is.
+        let rounded = map.clamp(-65504, 65504).permute([0, 2, 3, 1]).to(Self.elementType).to(device: .cpu)
+        rounded.contiguous().withUnsafeBytes { data.append(contentsOf: $0) }
+      }
+    }
+    guard data.count == byteCount else {
+      throw ConfigurationError(
+        "\(picture.path): the backbone gives \(data.count) bytes of features, not the \(byteCount) of "
+          + "\(model.configuration.features)")
     }
     return data
   }
@@ -124,11 +198,29 @@ public final class TrainingFeatures {
   }
 }
 
+/// A picture, and the key of the very bytes that it was decoded from: the file may have changed since it was
+/// looked for in the cache.
+private struct DecodedPicture: Sendable {
+  let prepared: PreparedPicture
+  /// Nil where nothing lies on disk.
+  let key: FeatureCache.Key?
+
+  init(_ path: String, _ configuration: ModelConfiguration, network: String?) throws {
+    guard let network else {
+      prepared = try configuration.prepare(path)
+      key = nil
+      return
+    }
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    prepared = try configuration.prepare(Picture(decoding: bytes, name: path), path: path)
+    key = FeatureCache.Key(network: network, picture: bytes)
+  }
+}
+
 extension FeatureCache.Key {
   /// - Throws: an error that names a file that cannot be read.
   fileprivate init(network: String, ofFile path: String) throws {
-    self.init(
-      network: network, picture: try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))
+    self.init(network: network, picture: try Data(contentsOf: URL(fileURLWithPath: path)))
   }
 }
 

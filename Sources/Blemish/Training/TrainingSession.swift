@@ -109,21 +109,27 @@ public final class TrainingSession {
   /// - Throws: the error of the first picture that cannot be read; ``ConfigurationError`` when training diverges.
   public func run(shouldStop: () -> Bool) throws -> Trainer.Outcome {
     guard let record = model.configuration.training else { return .finished }
+    // Where its folder cannot be made, that is said before long work is done.
+    let cache =
+      try options.cacheLimit > 0
+      ? FeatureCache(folder: options.cacheFolder ?? FeatureCache.standardFolder, limit: options.cacheLimit)
+      : nil
     guard try adapt(shouldStop: shouldStop) else { return .stopped }
     guard try whiten(shouldStop: shouldStop) else {
       try write(TrainingProgress(), finished: false)
       return .stopped
     }
     let all = training.count + heldOut.count
-    let cache =
-      try options.cacheLimit > 0
-      ? FeatureCache(folder: options.cacheFolder ?? FeatureCache.standardFolder, limit: options.cacheLimit)
-      : nil
+    let memory = availableMemory() / 2
     let pictures: TrainingFeatures
     let held: TrainingFeatures?
     do {
-      pictures = try features(training, cache, done: 0, of: all, shouldStop)
-      held = heldOut.isEmpty ? nil : try features(heldOut, cache, done: training.count, of: all, shouldStop)
+      pictures = try features(training, cache, memory, done: 0, of: all, shouldStop)
+      held =
+        heldOut.isEmpty
+        ? nil
+        : try features(
+          heldOut, cache, memory - pictures.bytesInMemory, done: training.count, of: all, shouldStop)
     } catch is CancellationError {
       // A training that goes on has its checkpoint already; a new one leaves its start.
       if resuming == nil || resuming?.progress.step == 0 { try write(TrainingProgress(), finished: false) }
@@ -194,10 +200,12 @@ public final class TrainingSession {
   }
 
   private func features(
-    _ samples: [Sample], _ cache: FeatureCache?, done: Int, of all: Int, _ shouldStop: () -> Bool
+    _ samples: [Sample], _ cache: FeatureCache?, _ memory: Int, done: Int, of all: Int,
+    _ shouldStop: () -> Bool
   ) throws -> TrainingFeatures {
     try TrainingFeatures(
-      of: samples.map(\.path), model: model, cache: cache, note: { report(.note($0)) }
+      of: samples.map(\.path), model: model, cache: cache, memoryLimit: memory,
+      note: { report(.note($0)) }
     ) { count in
       report(.features(done: done + count, of: all))
       return shouldStop()
