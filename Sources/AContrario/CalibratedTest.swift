@@ -46,6 +46,10 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
   /// picture; below, the fitted tail does.
   public var measuredDownTo: Double { exceedances.measuredDownTo }
 
+  /// The promise down to which the tail is fitted to regions that were seen, as log10 of the expected false
+  /// alarms per picture; below, it is extrapolated.
+  public var seenDownTo: Double { exceedances.seenDownTo }
+
   /// Whether the numbers can be those of a test: what was read from a file may hold anything.
   public var isSound: Bool {
     !energies.isEmpty && energies.allSatisfy(\.isSound) && exceedances.isSound
@@ -115,8 +119,8 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
 public struct CalibratedRegions: TestedPicture {
   /// log10 NFA of every region, the most significant first.
   public let regionLogNFAs: [Double]
-  /// log10 NFA where there is no region: of all regions that a good picture has.
-  private let outside: Double
+  /// log10 NFA of all regions that a good picture has: no region's is larger.
+  private let ofAll: Double
   private let regions: PeakRegions
 
   /// The test of one picture.
@@ -127,16 +131,29 @@ public struct CalibratedRegions: TestedPicture {
     regions = try PeakRegions(
       deviations, height: test.energies[0].height, width: test.energies[0].width)
     regionLogNFAs = regions.regions.map { test.exceedances.logExpected($0.height) }
-    outside = log10(test.exceedances.regionsPerPicture)
+    ofAll = log10(test.exceedances.regionsPerPicture)
   }
 
   /// log10 NFA of the most significant region, and of the picture.
-  public var mostSignificantLogNFA: Double { regionLogNFAs.first ?? outside }
+  public var mostSignificantLogNFA: Double { regionLogNFAs.first ?? ofAll }
+
+  /// log10 NFA per pixel where there is no region: just more than any region's.
+  public var outside: Float { Float(ofAll).nextUp }
+
+  /// The pixel of every region's peak in a map of a size, with the region's log10 NFA.
+  public func peaks(height: Int, width: Int) -> [(pixel: Int, logNFA: Double)] {
+    zip(regions.regions, regionLogNFAs).map { region, logNFA in
+      (
+        pixel: place(ofPixel: region.peak, in: (regions.height, regions.width), at: (height, width)),
+        logNFA: logNFA
+      )
+    }
+  }
 
   /// log10 NFA per pixel, `[height, width]`: its region's within the outlines.
   /// - Throws: ``AContrarioError`` where the size is none.
   public func logNFA(height: Int, width: Int) throws(AContrarioError) -> [Float] {
     try regions.drawn(
-      regionLogNFAs.map { Float($0) }, outside: Float(outside), height: height, width: width)
+      regionLogNFAs.map { Float($0) }, outside: outside, height: height, width: width)
   }
 }

@@ -45,11 +45,13 @@ public struct EnergyLaw: Sendable, Codable, Equatable {
 
     // Each against the means of the others: its own would draw the law towards it and promise too much.
     var squares = 0.0
-    let rests = pictures.map { picture in
-      (0..<places).map { place -> Float in
+    let rests = pictures.map { picture -> [Float] in
+      let own = picture.reduce(0) { $0 + Double($1) } / Double(places)
+      let meanOfOthers = count > 1 ? (mean * count - own) / (count - 1) : mean
+      return (0..<places).map { place -> Float in
         let value = Double(picture[place])
         let others = (sums[place] - value) / max(count - 1, 1)
-        let rest = value - (trust * others + (1 - trust) * mean)
+        let rest = value - (trust * others + (1 - trust) * meanOfOthers)
         squares += rest * rest
         return Float(rest)
       }

@@ -59,6 +59,21 @@ public struct NumberOfFalseAlarms: TestedPicture {
   /// log10 NFA of every region that the tree of any scale is left with.
   public var regionLogNFAs: [Double] { scales.flatMap { $0.regions.map { $0.logProbability + logTests } } }
 
+  /// log10 NFA per pixel where the probability is 1.
+  public var outside: Float { Float(logTests) }
+
+  /// The pixel of every region's peak in a map of a size, with the region's log10 NFA.
+  public func peaks(height: Int, width: Int) -> [(pixel: Int, logNFA: Double)] {
+    scales.flatMap { scale in
+      zip(scale.regions, scale.peaks).map { region, peak in
+        (
+          pixel: place(ofPixel: Int(peak), in: (scale.height, scale.width), at: (height, width)),
+          logNFA: region.logProbability + logTests
+        )
+      }
+    }
+  }
+
   /// log10 NFA per pixel at another size, `[height, width]`.
   /// - Throws: ``AContrarioError`` where the size is none.
   public func logNFA(height: Int, width: Int) throws(AContrarioError) -> [Float] {

@@ -10,6 +10,8 @@ struct PeakRegions: Sendable {
     let height: Double
     /// Its outline is the contour of the map at this level.
     let level: Float
+    /// The pixel of its peak, the first of several as high.
+    var peak = 0
   }
 
   /// Rows of the map.
@@ -63,11 +65,16 @@ struct PeakRegions: Sendable {
     for node in 1..<max(tree.count, 1) where regionOfNode[node] < 0 {
       regionOfNode[node] = regionOfNode[Int(tree.parent[node])]
     }
+    let regionOfPixel = tree.nodeOfPixel.map { regionOfNode[Int($0)] }
+    for pixel in regionOfPixel.indices.reversed() where regionOfPixel[pixel] >= 0 {
+      let region = Int(regionOfPixel[pixel])
+      if Double(values[pixel]) == regions[region].height { regions[region].peak = pixel }
+    }
     self.height = height
     self.width = width
     self.values = values
     self.regions = regions
-    regionOfPixel = tree.nodeOfPixel.map { regionOfNode[Int($0)] }
+    self.regionOfPixel = regionOfPixel
   }
 
   /// A number for each region, drawn at another size within the outlines; `outside` elsewhere.

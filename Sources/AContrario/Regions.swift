@@ -25,13 +25,16 @@ public struct Regions: Sendable {
   public let regions: [Region]
   /// The pixels of all regions, region after region, each ascending in row-major order.
   public let pixels: [Int32]
+  /// The pixel of the largest value in each region, the first of several as large.
+  public let peaks: [Int32]
 
   @inlinable
-  init(height: Int, width: Int, regions: [Region], pixels: [Int32]) {
+  init(height: Int, width: Int, regions: [Region], pixels: [Int32], peaks: [Int32]) {
     self.height = height
     self.width = width
     self.regions = regions
     self.pixels = pixels
+    self.peaks = peaks
   }
 
   /// The pixels of a region, row-major positions in the grid.
@@ -117,12 +120,16 @@ extension MaxTree {
       )
     }
     var pixels = [Int32](repeating: 0, count: total)
+    var peaks = [Int32](repeating: -1, count: final.count)
     for pixel in nodeOfPixel.indices {
-      let region = Int(owner[Int(nodeOfPixel[pixel])])
+      let node = Int(nodeOfPixel[pixel])
+      let region = Int(owner[node])
       guard region >= 0 else { continue }
       pixels[ends[region]] = Int32(pixel)
       ends[region] += 1
+      let peak = Int(peaks[region])
+      if peak < 0 || level[node] > level[Int(nodeOfPixel[peak])] { peaks[region] = Int32(pixel) }
     }
-    return Regions(height: height, width: width, regions: regions, pixels: pixels)
+    return Regions(height: height, width: width, regions: regions, pixels: pixels, peaks: peaks)
   }
 }

@@ -9,7 +9,8 @@ struct Calibrate: ParsableCommand {
     discussion: """
       For a new lamp, a new lens, or a model that was trained without held-out pictures. The model itself is not \
       trained. First it is tested whether the pictures still look as those did that the present promises rest on: \
-      a small p-value means that they do not. When the flow no longer fits them at all, train anew.
+      a small p-value means that they do not. When the flow no longer fits them at all, train anew. A damaged \
+      calibration is replaced without that test.
       """)
 
   @Argument(help: "The model that 'blemish train' wrote.")
@@ -41,16 +42,26 @@ struct Calibrate: ParsableCommand {
     var pictures: Int
     var driftPValue: Double?
     var measuredDownTo: Double?
+    var fittedDownTo: Double?
 
     enum CodingKeys: String, CodingKey {
       case pictures
       case driftPValue = "drift_p_value"
       case measuredDownTo = "measured_down_to_false_alarms_per_picture"
+      case fittedDownTo = "fitted_down_to_false_alarms_per_picture"
     }
   }
 
   func run() throws {
-    var loaded = try Model(contentsOf: model, weights: weights, device: Device(device))
+    let path = model
+    var loaded = try Model(
+      contentsOf: path, weights: weights, device: Device(device),
+      damagedBackground: { complain("note: \(path): its calibration is damaged (\($0)) and is left out") })
+    if loaded.configuration.training?.finished == false {
+      throw ConfigurationError(
+        "\(path): its training is not finished, and what it needs to go on would be lost; finish it with "
+          + "'blemish train --resume', then calibrate")
+    }
     let inputs = InputPictures(paths)
     if let failure = inputs.failures.first { throw ConfigurationError(failure.reason) }
     let pictures = inputs.pictures.map(\.path)
@@ -61,12 +72,18 @@ struct Calibrate: ParsableCommand {
       if pValue < Self.alarming {
         complain("drift: they do not; if promises fail after calibration, train anew")
       }
+    } else if loaded.configuration.background == nil {
+      complain("drift: not tested, as there is no earlier calibration to compare with")
+    } else {
+      complain(
+        "drift: not tested, as the present promises rest on the training pictures, which the flow knows")
     }
     if !check {
       let background = try loaded.learnBackground(from: pictures, source: .recalibrated)
       loaded.configuration.background = background
       try loaded.write(to: output ?? model)
       result.measuredDownTo = background.countedDownTo
+      result.fittedDownTo = background.fittedDownTo
       complain("\(output ?? model): \(background.summary)")
     }
     if json { print(jsonLine(result)) }

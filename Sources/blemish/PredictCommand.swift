@@ -9,7 +9,8 @@ struct Predict: ParsableCommand {
     abstract: "Says of pictures whether, where and how surely something is wrong.",
     discussion: """
       A picture is anomalous when its most significant region has log NFA < 0: fewer than one region like it is \
-      expected in a picture of a good part. Boxes and centroids are in the picture's own pixels.
+      expected in a picture of a good part; with --false-alarms F, fewer than F. Boxes and centroids are in the \
+      picture's own pixels.
 
       The exit status is 0 whatever the verdicts, 1 when a picture could not be read, 2 for wrong usage.
       """)
@@ -48,19 +49,20 @@ struct Predict: ParsableCommand {
       complain("note: the model's training is not finished ('blemish train --resume' goes on)")
     }
     significance.warn(of: model)
+    let options = significance.inspection.resolved(for: model.configuration)
     let inputs = InputPictures(paths)
     var failures = inputs.failures
     for failure in failures { show(failure.path, error: failure.reason) }
     let writer = try output.map { try ResultWriter(folder: $0, inputs: inputs.pictures) }
     var index = 0
     try model.configuration.forEachBatch(of: inputs.pictures.map(\.path), size: batch) { prepared in
-      let inspections = try model.inspectEach(prepared, options: significance.inspection)
+      let inspections = try model.inspectEach(prepared, options: options)
       for (result, path) in zip(inspections, inputs.pictures[index...].map(\.path)) {
         do {
           let inspection = try result.get()
           let found = try Finding(inspection)
           let files = try writer?.write(found, index: index)
-          show(found, files: files)
+          show(found, test: options.test, files: files)
         } catch let error as OutputError {
           throw error
         } catch {
@@ -76,10 +78,10 @@ struct Predict: ParsableCommand {
     if !failures.isEmpty { throw ExitCode(1) }
   }
 
-  private func show(_ found: Finding, files: ResultFiles?) {
+  private func show(_ found: Finding, test: InspectionOptions.Test, files: ResultFiles?) {
     let inspection = found.inspection
     guard !json else {
-      print(PredictionJSON(found, files: files).line)
+      print(PredictionJSON(found, test: test, files: files).line)
       return
     }
     print(
@@ -154,6 +156,8 @@ struct PredictionJSON: Encodable {
 
   var path: String
   var anomalous: Bool
+  /// The a contrario test that decided.
+  var test: InspectionOptions.Test
   var score: Double
   var logNFA: Double
   var width: Int
@@ -162,14 +166,15 @@ struct PredictionJSON: Encodable {
   var files: ResultFiles?
 
   enum CodingKeys: String, CodingKey {
-    case path, anomalous, score, width, height, regions, files
+    case path, anomalous, test, score, width, height, regions, files
     case logNFA = "log_nfa"
   }
 
-  init(_ found: Finding, files: ResultFiles?) {
+  init(_ found: Finding, test: InspectionOptions.Test, files: ResultFiles?) {
     let inspection = found.inspection
     path = inspection.path
     anomalous = inspection.isAnomalous
+    self.test = test
     score = inspection.score
     logNFA = inspection.logNFA
     width = inspection.width

@@ -19,12 +19,16 @@ struct SignificanceOptions: ParsableArguments {
   /// The options as the library takes them.
   var inspection: InspectionOptions { InspectionOptions(test: test, falseAlarms: falseAlarms) }
 
-  /// Says where a model's promise is not to be relied on.
+  /// Says where a model's promise is not to be relied on, and where another test decides than was asked for.
   func warn(of model: Model) {
     guard test == .calibrated else { return }
-    if let caution = model.configuration.background?.caution(falseAlarms: falseAlarms) {
-      complain("note: \(caution)")
+    guard let background = model.configuration.background else {
+      complain(
+        "note: the model has no calibration, so the published test decides; 'blemish calibrate' makes one"
+      )
+      return
     }
+    if let caution = background.caution(falseAlarms: falseAlarms) { complain("note: \(caution)") }
   }
 
   func validate() throws {

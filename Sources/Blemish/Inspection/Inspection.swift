@@ -52,8 +52,8 @@ public struct Inspection: Sendable {
   /// log10 NFA of every region of the test, significant or not.
   public var regionLogNFAs: [Double] { test.regionLogNFAs }
 
-  /// Whether fewer such regions are expected in a picture of a good part than are accepted.
-  public var isAnomalous: Bool { logNFA < limit }
+  /// Whether there is a region of which fewer are expected in a picture of a good part than are accepted.
+  public var isAnomalous: Bool { test.isSignificant(below: limit) }
 
   /// log10 NFA per pixel at the picture's own size.
   /// - Throws: `AContrarioError` where the picture's size is none.
@@ -61,13 +61,14 @@ public struct Inspection: Sendable {
     ScoreMap(width: width, height: height, values: try test.logNFA(height: height, width: width))
   }
 
-  /// The pixels that belong to significant regions: log NFA below ``limit``. A significant region so small that it is
-  /// lost between the map's pixels is marked by its most significant pixel.
+  /// The pixels that belong to significant regions: log NFA below ``limit``. A significant region so small
+  /// that it is lost between the map's pixels is marked by that of its peak.
+  /// - Parameter logNFAMap: ``logNFAMap``, or ``logNFAMapOfPicture()``.
   public func mask(of logNFAMap: ScoreMap) -> Mask {
-    let least = logNFAMap.values.min() ?? 0
-    let limit = isAnomalous && Double(least) >= limit ? least.nextUp : Float(limit)
+    let (width, height) = (logNFAMap.width, logNFAMap.height)
     return Mask(
-      width: logNFAMap.width, height: logNFAMap.height, pixels: logNFAMap.values.map { $0 < limit })
+      width: width, height: height,
+      pixels: test.segmentation(below: limit, of: logNFAMap.values, height: height, width: width))
   }
 }
 
@@ -90,6 +91,13 @@ public struct InspectionOptions: Sendable, Codable, Equatable {
   public init(test: Test = .calibrated, falseAlarms: Double = 1) {
     self.test = test
     self.falseAlarms = falseAlarms
+  }
+
+  /// The options with the test that decides indeed: a model without a learnt background has but the published
+  /// one.
+  public func resolved(for configuration: ModelConfiguration) -> InspectionOptions {
+    InspectionOptions(
+      test: configuration.background == nil ? .published : test, falseAlarms: falseAlarms)
   }
 }
 
@@ -118,16 +126,21 @@ extension Inspection {
   public func regions(of mask: Mask, in logNFAMap: ScoreMap) -> [FoundRegion] {
     let components = mask.connectedComponents
     // Labels count from 1; 0 is what belongs to no region.
-    var least = [Float](repeating: .infinity, count: components.regions.count + 1)
+    var least = [Double](repeating: .infinity, count: components.regions.count + 1)
     for (pixel, label) in components.labels.enumerated() where label > 0 {
-      least[Int(label)] = min(least[Int(label)], logNFAMap.values[pixel])
+      least[Int(label)] = min(least[Int(label)], Double(logNFAMap.values[pixel]))
+    }
+    // Where a region is lost between the map's pixels, the map does not have its number.
+    for peak in test.peaks(height: logNFAMap.height, width: logNFAMap.width) {
+      let label = Int(components.labels[peak.pixel])
+      if label > 0 { least[label] = min(least[label], peak.logNFA) }
     }
     return components.regions.map { region in
       let centroid = region.centroid
       return FoundRegion(
         x: region.columns.lowerBound, y: region.rows.lowerBound, width: region.columns.count,
         height: region.rows.count, area: region.area, centroidX: centroid.x, centroidY: centroid.y,
-        logNFA: Double(least[Int(region.label)]))
+        logNFA: least[Int(region.label)])
     }.sorted { ($0.logNFA, -$0.area) < ($1.logNFA, -$1.area) }
   }
 }
@@ -140,6 +153,7 @@ extension Model {
   ) throws -> [Inspection] {
     guard !pictures.isEmpty else { return [] }
     let (height, width) = (configuration.mapHeight, configuration.mapWidth)
+    let options = options.resolved(for: configuration)
     let calibration = options.test == .calibrated ? configuration.background?.test : nil
     let found = try withTorchErrors {
       withoutGradient {

@@ -16,10 +16,12 @@ extension Model {
   }
 
   /// Whether new good pictures still look as those did that the test has learnt from.
-  /// - Returns: the p-value of a test that they do; nil for a model without a learnt background.
+  /// - Returns: the p-value of a test that they do; nil for a model without a learnt background, and for one
+  ///   that was learnt from the training pictures: a flow knows these, and any others look unlike them.
   /// - Throws: the error of the first picture that cannot be read.
   public func driftPValue(of paths: [String], progress: (Int) -> Void = { _ in }) throws -> Double? {
-    guard let test = configuration.background?.test else { return nil }
+    guard let background = configuration.background, background.source != .training else { return nil }
+    let test = background.test
     return test.driftPValue(
       meanDeviations: try energies(of: paths, progress: progress).map { try test.meanDeviation($0) })
   }

@@ -17,23 +17,30 @@ extension Model {
   private static let backbonePrefix = "backbone."
 
   /// Reads a model file.
-  /// - Parameter weights: files with the backbone's weights, for a model that does not hold them; without, they
-  ///   are looked for where they lay in training.
+  /// - Parameters:
+  ///   - weights: files with the backbone's weights, for a model that does not hold them; without, they are
+  ///     looked for where they lay in training.
+  ///   - damagedBackground: called with what is wrong with a learnt background that cannot be used, which is
+  ///     then left out; without, that is an error.
   /// - Throws: ``ModelFileError``, or an error of the weight file's; each names the file.
   public init(
-    contentsOf path: String, weights: [String] = [], precision: Precision = .auto, device: Device = .cpu
+    contentsOf path: String, weights: [String] = [], precision: Precision = .auto, device: Device = .cpu,
+    damagedBackground: ((String) -> Void)? = nil
   ) throws {
     let file = try SafeTensors.read(path)
-    self = try Self(file, path: path, weights: weights, precision: { _ in precision }, device: device)
+    self = try Self(
+      file, path: path, weights: weights, precision: { _ in precision }, device: device,
+      damagedBackground: damagedBackground)
   }
 
   /// - Parameter precision: gives the numbers to compute with, from what the file says of the model.
   init(
     _ file: WeightFile, path: String, weights: [String] = [],
-    precision: (ModelConfiguration) -> Precision = { _ in .auto }, device: Device
+    precision: (ModelConfiguration) -> Precision = { _ in .auto }, device: Device,
+    damagedBackground: ((String) -> Void)? = nil
   ) throws {
     do {
-      let configuration = try Self.configuration(of: file)
+      var configuration = try Self.configuration(of: file, damagedBackground: damagedBackground)
       let precision = precision(configuration)
       let description = try BackboneCatalogue.named(configuration.backbone)
       let type = try DetectorCatalogue.named(configuration.detector)
@@ -57,6 +64,11 @@ extension Model {
       backbone = try description.build(
         backboneWeights, padding: padding, precision: precision, device: device)
       try configuration.checkFeatures(of: backbone)
+      if let damage = configuration.damageOfBackground {
+        guard let damagedBackground else { throw ConfigurationError(damagedCalibration(damage)) }
+        damagedBackground(damage)
+        configuration.background = nil
+      }
       parameters = Parameters(
         Self.tensors(of: file, below: Self.detectorPrefix), device: device, productType: precision.elementType
       )
@@ -83,7 +95,9 @@ extension Model {
     }
   }
 
-  private static func configuration(of file: WeightFile) throws -> ModelConfiguration {
+  private static func configuration(
+    of file: WeightFile, damagedBackground: ((String) -> Void)? = nil
+  ) throws -> ModelConfiguration {
     guard let json = file.metadata[configurationKey] else {
       throw ConfigurationError(
         "its metadata has no Blemish configuration; 'blemish train' writes models, and weights of a backbone go "
@@ -97,10 +111,25 @@ extension Model {
     do {
       return try JSONDecoder().decode(ModelConfiguration.self, from: data)
     } catch {
+      let summary = (error as? DecodingError)?.summary ?? "\(error)"
+      if let rest = configurationWithoutBackground(data) {
+        guard let damagedBackground else { throw ConfigurationError(damagedCalibration(summary)) }
+        damagedBackground(summary)
+        return rest
+      }
       throw ConfigurationError(
-        "its configuration cannot be read: \((error as? DecodingError)?.summary ?? "\(error)"); it is damaged, or was "
-          + "written by another version of Blemish and has to be trained anew")
+        "its configuration cannot be read: \(summary); it is damaged, or was written by another version of "
+          + "Blemish and has to be trained anew")
     }
+  }
+
+  /// The rest of a configuration whose learnt background is all that cannot be read; nil where it is not.
+  private static func configurationWithoutBackground(_ json: Data) -> ModelConfiguration? {
+    guard var object = (try? JSONSerialization.jsonObject(with: json)) as? [String: Any],
+      object.removeValue(forKey: "background") != nil,
+      let rest = try? JSONSerialization.data(withJSONObject: object)
+    else { return nil }
+    return try? JSONDecoder().decode(ModelConfiguration.self, from: rest)
   }
 
   private static func backboneWeights(
@@ -146,13 +175,38 @@ extension ModelConfiguration {
   /// Checks that the detector's features are those that the backbone gives at the picture size.
   fileprivate func checkFeatures(of backbone: any Backbone) throws {
     let expected = backbone.featureShapes(height: seenSize.height, width: seenSize.width)
-    if let test = background?.test, test.energies.count != features.count || !test.isSound {
-      throw ConfigurationError("its calibration is damaged; 'blemish calibrate' makes a new one")
-    }
     guard features == expected else {
       throw ConfigurationError("its features \(features) are not the backbone's, \(expected)")
     }
   }
+
+  /// What is wrong with the learnt background; nil where nothing is, and where there is none.
+  fileprivate var damageOfBackground: String? {
+    guard let test = background?.test else { return nil }
+    guard test.energies.count == features.count else {
+      return "it is of \(test.energies.count) scales, and the model has \(features.count)"
+    }
+    guard test.isSound else { return "its numbers are those of no test" }
+    // A detector may pool its feature maps, all by the same factor.
+    let fits = (1...4).contains { pool in
+      zip(test.energies, features).allSatisfy { law, feature in
+        law.height == Self.cells(feature.height, pool: pool, seen: seenSize.height, whole: height)
+          && law.width == Self.cells(feature.width, pool: pool, seen: seenSize.width, whole: width)
+      }
+    }
+    return fits ? nil : "its grids are not those of the model's feature maps"
+  }
+
+  /// The latents along one side of the whole picture, where the detector sees `feature` cells at a time.
+  private static func cells(_ feature: Int, pool: Int, seen: Int, whole: Int) -> Int {
+    let cells = max((feature + pool - 1) / pool, 1)
+    return seen == whole ? cells : whole / max(seen / cells, 1)
+  }
+}
+
+/// What to say of a learnt background that cannot be used.
+private func damagedCalibration(_ damage: String) -> String {
+  "its calibration is damaged (\(damage)); 'blemish calibrate' makes a new one"
 }
 
 /// SHA-256 over names, types, shapes and bytes of tensors, in the order of their names.

@@ -60,13 +60,19 @@ public struct LearntBackground: Sendable, Codable, Equatable {
     case recalibrated
   }
 
-  /// The smallest number of false alarms per good picture that was counted; what is promised below is extrapolated.
+  /// The smallest number of false alarms per good picture that is counted; what is promised below is read off
+  /// a tail that is fitted to the highest regions.
   public var countedDownTo: Double { pow(10, test.measuredDownTo) }
+
+  /// The number of false alarms per good picture below which promises are extrapolated beyond every region
+  /// seen.
+  public var fittedDownTo: Double { pow(10, test.seenDownTo) }
 
   /// What its promises rest on, in words.
   public var summary: String {
     "calibrated on \(test.pictures) good pictures (\(source.rawValue)): promises are counted down to "
-      + "\(String(format: "%.2g", countedDownTo)) false alarms per good picture, and extrapolated below"
+      + "\(String(format: "%.2g", countedDownTo)) false alarms per good picture, fitted to the highest regions "
+      + "down to \(String(format: "%.2g", fittedDownTo)), and extrapolated below"
   }
 
   /// Why a promise of so many false alarms per good picture is not to be relied on; nil where it is.
@@ -75,9 +81,9 @@ public struct LearntBackground: Sendable, Codable, Equatable {
       return "the promise was calibrated on the training pictures, for want of others: expect more false "
         + "alarms; 'blemish calibrate' with fresh good pictures helps"
     }
-    guard falseAlarms < countedDownTo else { return nil }
+    guard falseAlarms < fittedDownTo else { return nil }
     return "the promise of \(falseAlarms) false alarms per good picture is extrapolated: \(test.pictures) "
-      + "good pictures count down to \(String(format: "%.2g", countedDownTo)); 'blemish calibrate' takes more"
+      + "good pictures reach down to \(String(format: "%.2g", fittedDownTo)); 'blemish calibrate' takes more"
   }
 }
 
