@@ -75,7 +75,8 @@ def compare(name, options, report):
         command = [options.blemish, "benchmark", "--json", "--configuration", name]
         command += ["--batch", str(options.batch), "--seconds", str(options.seconds)]
         command += ["--precision", options.precision]
-        command += [word for stage in options.stage for word in ("--stage", stage)]
+        own_stages = [stage for stage in options.stage if not stage.startswith("OpenVINO")]
+        command += [word for stage in own_stages for word in ("--stage", stage)]
         command += ["--threads", str(options.threads)] if options.threads else []
         own = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         report["machine"] = " ".join(str(own["machine"][key]) for key in ("processor", "threads", "libtorch", "blemish"))
