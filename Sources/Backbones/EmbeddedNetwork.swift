@@ -47,8 +47,9 @@ public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
   /// The maps of the stages `[batch, channels, height / stride, width / stride]`, finest first, of normalised
   /// pictures `[batch, 3, height, width]`.
   public func encode(_ images: Tensor) -> [Tensor] {
-    var x = stem(images.channelsLast(elementType)).relu_()
+    var x = stem(images.channelsLast(elementType), rectifying: true)
     return stages.map { blocks in
+      // The first block of a stage has a shortcut, and leaves the map of the stage before as it is.
       for block in blocks { x = block(x) }
       return x
     }
@@ -62,14 +63,14 @@ public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
       if let coarser = maps.last {
         map = map + coarser.interpolateBilinear(height: map.size(2), width: map.size(3))
       }
-      maps.append(outputs[level](map).relu_())
+      maps.append(outputs[level](map, rectifying: true))
     }
     return maps.reversed()
   }
 
   /// The evidence maps, finest first, of the top-down pathway's.
   public func evidence(_ pyramid: [Tensor]) -> [Tensor] {
-    zip(narrowing, pyramid).map { narrow, map in narrow(map).relu_() }
+    zip(narrowing, pyramid).map { narrow, map in narrow(map, rectifying: true) }
   }
 
   /// Two convolutions and a shortcut around them (He et al., arXiv 1512.03385).
@@ -86,8 +87,9 @@ public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
         ? nil : try Unit(path / "shortcut", inputs: inputs, outputs: outputs, kernel: 1, stride: stride)
     }
 
+    /// May overwrite x where there is no shortcut: the result takes its place.
     func callAsFunction(_ x: Tensor) -> Tensor {
-      second(first(x).relu_()).add_(shortcut?(x) ?? x).relu_()
+      second(first(x, rectifying: true), rectifying: true, adding: shortcut?(x) ?? x)
     }
   }
 
@@ -97,8 +99,12 @@ public struct EmbeddedNetwork<Unit: EmbeddedUnit> {
     let bias: Tensor
 
     init(_ path: ParameterPath, inputs: Int, outputs: Int) throws {
-      weight = try Unit.declare(path, "weight", [outputs, inputs, 1, 1], .fanIn(inputs))
-      bias = try Unit.declare(path, "bias", [outputs], .fanIn(inputs))
+      let weight = try Unit.declare(path, "weight", [outputs, inputs, 1, 1], .fanIn(inputs))
+      let bias = try Unit.declare(path, "bias", [outputs], .fanIn(inputs))
+      // What training changes is converted at every call.
+      let trained = weight.requiresGradient
+      self.weight = trained ? weight : weight.to(path.productType)
+      self.bias = trained ? bias : bias.to(path.productType)
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor {

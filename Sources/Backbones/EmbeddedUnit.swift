@@ -6,12 +6,23 @@ public protocol EmbeddedUnit {
   /// - Throws: ``ParameterError`` when a tensor is missing or has another shape.
   init(_ path: ParameterPath, inputs: Int, outputs: Int, kernel: Int, stride: Int) throws
   /// The normalised maps `[batch, outputs, height / stride, width / stride]`.
-  func callAsFunction(_ x: Tensor) -> Tensor
+  /// - Parameters:
+  ///   - rectifying: whether negative results become zero.
+  ///   - adding: added before the rectifier; its memory, which must not be x's, may take the result.
+  func callAsFunction(_ x: Tensor, rectifying: Bool, adding: Tensor?) -> Tensor
   /// Declares a tensor of the network outside the units, trainable where the units are.
   /// - Throws: ``ParameterError`` when the weights do not have it in this shape.
   static func declare(
     _ path: ParameterPath, _ name: String, _ shape: [Int], _ initializer: Initializer
   ) throws -> Tensor
+}
+
+extension EmbeddedUnit {
+  /// The normalised maps `[batch, outputs, height / stride, width / stride]`.
+  /// - Parameter rectifying: whether negative results become zero.
+  public func callAsFunction(_ x: Tensor, rectifying: Bool = false) -> Tensor {
+    callAsFunction(x, rectifying: rectifying, adding: nil)
+  }
 }
 
 /// A unit in training: the norm is that of the batch, and the running one follows it.
@@ -38,14 +49,16 @@ public struct TrainedUnit: EmbeddedUnit {
     padding = kernel / 2
   }
 
-  /// The normalised maps `[batch, outputs, height / stride, width / stride]`.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  /// The normalised maps `[batch, outputs, height / stride, width / stride]`, with what is added to them.
+  public func callAsFunction(_ x: Tensor, rectifying: Bool, adding: Tensor?) -> Tensor {
     // The derivative of a 1 x 1 convolution of less than 16 channels with a stride writes beyond its memory in
     // oneDNN (libtorch 2.13): the places that it skips are left out before.
     let skips = padding == 0 && stride > 1 && weight.size(1) < 16
     let x = skips ? x.every(stride, along: 2).every(stride, along: 3) : x
-    return x.conv2d(weight.to(x.elementType), stride: skips ? 1 : stride, padding: padding)
+    let y = x.conv2d(weight.to(x.elementType), stride: skips ? 1 : stride, padding: padding)
       .batchNorm(weight: gamma, bias: beta, runningMean: mean, runningVariance: variance)
+    if let adding { y.add_(adding) }
+    return rectifying ? y.relu_() : y
   }
 
   /// Declares a tensor of the network outside the units.
@@ -69,8 +82,11 @@ public struct FrozenUnit: EmbeddedUnit {
       padding: .zeros)
   }
 
-  /// The normalised maps `[batch, outputs, height / stride, width / stride]`.
-  public func callAsFunction(_ x: Tensor) -> Tensor { convolution(x) }
+  /// The normalised maps `[batch, outputs, height / stride, width / stride]`, in one pass with what is added
+  /// to them, whose memory they take.
+  public func callAsFunction(_ x: Tensor, rectifying: Bool, adding: Tensor?) -> Tensor {
+    convolution(x, rectifying: rectifying, adding: adding)
+  }
 
   /// Declares a tensor of the network outside the units.
   /// - Throws: ``ParameterError`` when the weights do not have it in this shape.

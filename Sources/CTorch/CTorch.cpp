@@ -47,12 +47,18 @@ bool takes_device(const c10::TypePtr &type) {
   return type->kind() == c10::TypeKind::DeviceObjType;
 }
 
+// Operators check what they are given, but not all of them that it is defined.
+at::Tensor present(ct_tensor tensor, const c10::Argument &argument) {
+  TORCH_CHECK(tensor != nullptr, "argument '", argument.name(), "' is the undefined tensor");
+  return borrow(tensor);
+}
+
 c10::IValue to_ivalue(const ct_value &value, const c10::Argument &argument) {
   switch (value.tag) {
     case CT_NONE:
       return c10::IValue();
     case CT_TENSOR:
-      return borrow(value.tensor);
+      return present(value.tensor, argument);
     case CT_INTEGER:
       if (takes_real(argument.type())) return static_cast<double>(value.integer);
       return value.integer;
@@ -92,7 +98,7 @@ c10::IValue to_ivalue(const ct_value &value, const c10::Argument &argument) {
       }
       c10::List<at::Tensor> list;
       list.reserve(value.count);
-      for (size_t i = 0; i < value.count; i++) list.push_back(borrow(value.tensors[i]));
+      for (size_t i = 0; i < value.count; i++) list.push_back(present(value.tensors[i], argument));
       return list;
     }
   }
@@ -212,19 +218,25 @@ int32_t ct_element_type(ct_tensor tensor) {
 }
 
 uint32_t ct_tensor_version(ct_tensor tensor) {
-  return tensor == nullptr ? 0 : implementation(tensor)->version_counter().current_version();
+  if (tensor == nullptr) return 0;
+  const auto &counter = implementation(tensor)->version_counter();
+  return counter.enabled() ? counter.current_version() : 0;
 }
 
 void ct_bump_version(ct_tensor tensor) {
-  if (tensor != nullptr) implementation(tensor)->bump_version();
+  if (tensor != nullptr && implementation(tensor)->version_counter().enabled())
+    implementation(tensor)->bump_version();
 }
 
 bool ct_is_contiguous(ct_tensor tensor) {
-  return tensor != nullptr && implementation(tensor)->is_contiguous();
+  return guarded(false, [&] { return tensor != nullptr && implementation(tensor)->is_contiguous(); });
 }
 
 void *ct_data(ct_tensor tensor) {
-  return ct_on_cpu(tensor) ? implementation(tensor)->mutable_data() : nullptr;
+  // Tensors in an order of oneDNN's have a device, but no storage.
+  return guarded<void *>(nullptr, [&]() -> void * {
+    return ct_on_cpu(tensor) ? implementation(tensor)->mutable_data() : nullptr;
+  });
 }
 
 bool ct_on_cpu(ct_tensor tensor) {
@@ -240,20 +252,27 @@ char *ct_attach_derivative(const ct_tensor *inputs, size_t input_count, const ct
                            void (*release)(void *context)) {
   return guarded([&] {
     // From here on the node releases the context, whatever happens.
-    auto node = hold(new CallerNode(context, derivative, release));
+    auto *caller = new CallerNode(context, derivative, release);
+    auto node = hold(caller);
     torch::autograd::variable_list sources;
-    for (size_t i = 0; i < input_count; i++) sources.push_back(borrow(inputs[i]));
+    for (size_t i = 0; i < input_count; i++) {
+      sources.push_back(borrow(inputs[i]));
+      caller->watch(sources.back());
+    }
     node->set_next_edges(torch::autograd::collect_next_edges(sources));
     for (size_t i = 0; i < output_count; i++) {
       at::Tensor output = borrow(outputs[i]);
-      TORCH_CHECK(output.is_leaf() && !output.requires_grad(), "the outputs must be new tensors");
+      TORCH_CHECK(output.defined() && output.is_leaf() && !output.requires_grad(),
+                  "the outputs must be new tensors");
       torch::autograd::create_gradient_edge(output, node);
     }
   });
 }
 
-void ct_set_requires_gradient(ct_tensor tensor, bool required) {
-  if (tensor != nullptr) borrow(tensor).set_requires_grad(required);
+char *ct_set_requires_gradient(ct_tensor tensor, bool required) {
+  return guarded([&] {
+    if (tensor != nullptr) borrow(tensor).set_requires_grad(required);
+  });
 }
 
 bool ct_requires_gradient(ct_tensor tensor) { return tensor != nullptr && borrow(tensor).requires_grad(); }
@@ -300,9 +319,13 @@ char *ct_parallel(size_t count, void *context, void (*body)(void *context, size_
   });
 }
 
-void ct_seed(uint64_t seed) { at::manual_seed(seed); }
+char *ct_seed(uint64_t seed) {
+  return guarded([&] { at::manual_seed(seed); });
+}
 
-void ct_set_deterministic(bool enabled) { at::globalContext().setDeterministicAlgorithms(enabled, true); }
+char *ct_set_deterministic(bool enabled) {
+  return guarded([&] { at::globalContext().setDeterministicAlgorithms(enabled, true); });
+}
 
 void ct_keep_freed_memory(void) {
   c10::SetCPUAllocator(KeptMemory::shared(), 1);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "CTorch.h"
@@ -19,8 +20,18 @@ class CallerNode : public torch::autograd::Node {
       : context_(context), derivative_(derivative), release_(release) {}
   ~CallerNode() override { release_variables(); }
 
+  // Notes how often an input was changed in place, without holding on to its memory.
+  void watch(const at::Tensor &input) {
+    if (!input.defined()) return;
+    const auto &counter = input.unsafeGetTensorImpl()->version_counter();
+    if (counter.enabled()) watched_.emplace_back(counter, counter.current_version());
+  }
+
   torch::autograd::variable_list apply(torch::autograd::variable_list &&gradients) override {
     TORCH_CHECK(context_ != nullptr, "a function can be differentiated once");
+    for (const auto &input : watched_)
+      TORCH_CHECK(input.first.current_version() == input.second,
+                  "an input of a function was changed in place before its derivative was computed");
     std::vector<ct_tensor> given;
     for (const auto &gradient : gradients)
       given.push_back(reinterpret_cast<ct_tensor>(gradient.defined() ? gradient.unsafeGetTensorImpl() : nullptr));
@@ -50,6 +61,8 @@ class CallerNode : public torch::autograd::Node {
   void *context_;
   ct_derivative derivative_;
   void (*release_)(void *);
+  // The inputs' counters of changes, and where they stood.
+  std::vector<std::pair<c10::VariableVersion, uint32_t>> watched_;
 };
 
 // libtorch holds nodes by `intrusive_ptr`; before 2.13 by `shared_ptr`.

@@ -27,6 +27,16 @@ char *guarded(Body &&body) noexcept {
   }
 }
 
+// What the body gives; the fallback where it throws.
+template <typename Value, typename Body>
+Value guarded(Value fallback, Body &&body) noexcept {
+  try {
+    return body();
+  } catch (...) {
+    return fallback;
+  }
+}
+
 inline at::TensorImpl *implementation(ct_tensor tensor) {
   return reinterpret_cast<at::TensorImpl *>(tensor);
 }

@@ -67,8 +67,8 @@ public struct Convolution {
   }
 }
 
-/// A convolution as long as its weight and bias stay what they are.
-private final class FrozenConvolution: @unchecked Sendable {
+/// A convolution as long as its weight and bias stay what they are, unless an operator failed to make it.
+final class FrozenConvolution: @unchecked Sendable {
   private let lock = NSLock()
   private var versions: [Int] = []
   private var current: FusedConvolution?
@@ -77,7 +77,7 @@ private final class FrozenConvolution: @unchecked Sendable {
     lock.withLock {
       if let current, versions == self.versions { return current }
       let made = make()
-      (self.versions, current) = (versions, made)
+      if !TorchError.isPending { (self.versions, current) = (versions, made) }
       return made
     }
   }

@@ -49,50 +49,59 @@ struct CouplingKernel {
     let values = joining ? [map(kept + changed)] : [map(kept), map(changed)]
     let u = map(keepingU ? changed : 1)
     let sums = Tensor.uninitialized([batch, blocksPerPicture], like: scale)
-    switch aType {
-    case .bfloat16: pass(a, BFloat16Bits.self, offset, values, keepingU ? u : nil, sums)
-    default: pass(a.to(.float32), Float.self, offset, values, keepingU ? u : nil, sums)
-    }
+    let done =
+      switch aType {
+      case .bfloat16: pass(a, BFloat16Bits.self, offset, values, keepingU ? u : nil, sums)
+      default: pass(a.to(.float32), Float.self, offset, values, keepingU ? u : nil, sums)
+      }
+    guard done else { return (values.map { _ in Tensor.undefined }, .undefined, .undefined) }
     return (values, u, sums.sum([1]))
   }
 
+  /// Fills the values, u and the sum of s of every block.
+  /// - Returns: whether it could.
   private func pass<Number: FourLoadable>(
     _ a: Tensor, _ type: Number.Type, _ offset: Tensor, _ values: [Tensor], _ u: Tensor?, _ sums: Tensor
-  ) {
-    let (x, y, kept, changed) = (rows(halves), rows(values), kept, changed)
-    let (a, u) = (a.memory(of: Number.self), u?.memory(of: Float.self))
-    let (scale, offset) = (scale.memory(of: Float.self), offset.memory(of: Float.self))
-    let sums = sums.memory(of: Float.self)
-    inBlocks { block, pixels in
-      withScratch(channels + 2 * padded(changed)) { coupled in
-        let us = coupled + channels
-        let factors = us + padded(changed)
-        // Where nothing is, u stands for s = 0.
-        (us + changed).update(repeating: 0.5, count: padded(changed) - changed)
-        var sumOfBlock = 0.0
-        for pixel in pixels {
-          let (x1, x2, a) = (x.0[pixel], x.1[pixel], a + pixel * 2 * changed)
-          eachFour(changed) { store(sigmoid(2 * gain * Number.four(a + $0)), us + $0) }
-          var sumOfPixel = Lane.zero
-          for i in stride(from: 0, to: changed, by: Lane.scalarCount) {
-            let s = logScale(load(us + i))
-            sumOfPixel += s
-            store(exp(s), factors + i)
+  ) -> Bool {
+    let (kept, changed) = (kept, changed)
+    let others: [Tensor?] = [a, u, offset, scale, sums]
+    return withMemory(of: halves + values + others.compactMap { $0 }) {
+      let (x, y) = (rows(halves), rows(values))
+      let (a, u) = (a.memory(of: Number.self), u?.memory(of: Float.self))
+      let (scale, offset) = (scale.memory(of: Float.self), offset.memory(of: Float.self))
+      let sums = sums.memory(of: Float.self)
+      inBlocks { block, pixels in
+        withScratch(channels + 2 * padded(changed)) { coupled in
+          let us = coupled + channels
+          let factors = us + padded(changed)
+          // Where nothing is, u stands for s = 0.
+          (us + changed).update(repeating: 0.5, count: padded(changed) - changed)
+          var sumOfBlock = 0.0
+          for pixel in pixels {
+            let (x1, x2, a) = (x.0[pixel], x.1[pixel], a + pixel * 2 * changed)
+            eachFour(changed) { store(sigmoid(2 * gain * Number.four(a + $0)), us + $0) }
+            var sumOfPixel = Lane.zero
+            for i in stride(from: 0, to: changed, by: Lane.scalarCount) {
+              let s = logScale(load(us + i))
+              sumOfPixel += s
+              store(exp(s), factors + i)
+            }
+            sumOfBlock += Double(sumOfPixel.sum())
+            eachFour(kept) { store(load(x1 + $0) * load(scale + $0) + load(offset + $0), coupled + $0) }
+            eachFour(changed) {
+              let (t, c) = (gain * Number.four(a + changed + $0), kept + $0)
+              let moved = load(x2 + $0) * load(factors + $0) + t
+              store(moved * load(scale + c) + load(offset + c), coupled + c)
+            }
+            order.withUnsafeBufferPointer { order in
+              let (y1, y2) = (y.0[pixel], y.1[pixel])
+              for place in 0..<kept { y1[place] = coupled[Int(order[place])] }
+              for place in 0..<changed { y2[place] = coupled[Int(order[kept + place])] }
+            }
+            if let u { (u + pixel * changed).update(from: us, count: changed) }
           }
-          sumOfBlock += Double(sumOfPixel.sum())
-          eachFour(kept) { store(load(x1 + $0) * load(scale + $0) + load(offset + $0), coupled + $0) }
-          eachFour(changed) {
-            let (t, c) = (gain * Number.four(a + changed + $0), kept + $0)
-            store((load(x2 + $0) * load(factors + $0) + t) * load(scale + c) + load(offset + c), coupled + c)
-          }
-          order.withUnsafeBufferPointer { order in
-            let (y1, y2) = (y.0[pixel], y.1[pixel])
-            for place in 0..<kept { y1[place] = coupled[Int(order[place])] }
-            for place in 0..<changed { y2[place] = coupled[Int(order[kept + place])] }
-          }
-          if let u { (u + pixel * changed).update(from: us, count: changed) }
+          sums[block] = Float(sumOfBlock)
         }
-        sums[block] = Float(sumOfBlock)
       }
     }
   }
@@ -106,52 +115,60 @@ struct CouplingKernel {
     let ofHalves = [map(kept), map(changed)]
     let ofA = map(2 * changed, aType)
     let sums = Tensor.zeros([batch * blocksPerPicture, 2 * channels], like: scale)
-    switch aType {
-    case .bfloat16: gradientPass(BFloat16Bits.self, ofValues, ofSums, u, results, ofHalves, ofA, sums)
-    default: gradientPass(Float.self, ofValues, ofSums, u, results, ofHalves, ofA, sums)
-    }
+    let done =
+      switch aType {
+      case .bfloat16: gradientPass(BFloat16Bits.self, ofValues, ofSums, u, results, ofHalves, ofA, sums)
+      default: gradientPass(Float.self, ofValues, ofSums, u, results, ofHalves, ofA, sums)
+      }
+    guard done else { return (ofHalves.map { _ in Tensor.undefined }, .undefined, .undefined, .undefined) }
     let totals = sums.sum([0]).reshape([2, 1, channels, 1, 1])
     return (ofHalves, ofA, totals.select(0, 0), totals.select(0, 1))
   }
 
+  /// Fills the gradients and the sums of every block.
+  /// - Returns: whether it could.
   private func gradientPass<Number: FourLoadable>(
     _ type: Number.Type, _ ofValues: [Tensor], _ ofSums: Tensor, _ u: Tensor, _ results: [Tensor],
     _ ofHalves: [Tensor], _ ofA: Tensor, _ sums: Tensor
-  ) {
-    let (x, y, ofX, ofY) = (rows(halves).1, rows(results), rows(ofHalves), rows(ofValues))
-    let (ofA, u) = (ofA.memory(of: Number.self), u.memory(of: Float.self))
-    let (ofSums, scale) = (ofSums.memory(of: Float.self), scale.memory(of: Float.self))
-    let (sums, kept, changed) = (sums.memory(of: Float.self), kept, changed)
-    inBlocks { block, pixels in
-      withScratch(channels) { ofCoupled in
-        let sum = sums + block * 2 * channels
-        let ofS = Lane(repeating: ofSums[block / blocksPerPicture])
-        for pixel in pixels {
-          @inline(__always)
-          func take(_ ofY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ start: Int, _ count: Int) {
-            let (sum, productSum) = (sum + start, sum + channels + start)
-            for i in 0..<count {
-              sum[i] += ofY[i]
-              productSum[i] += ofY[i] * y[i]
+  ) -> Bool {
+    let (kept, changed) = (kept, changed)
+    let others: [Tensor] = [ofA, u, ofSums, scale, sums]
+    return withMemory(of: halves + results + ofHalves + ofValues + others) {
+      let (x, y, ofX, ofY) = (rows(halves).1, rows(results), rows(ofHalves), rows(ofValues))
+      let (ofA, u) = (ofA.memory(of: Number.self), u.memory(of: Float.self))
+      let (ofSums, scale) = (ofSums.memory(of: Float.self), scale.memory(of: Float.self))
+      let sums = sums.memory(of: Float.self)
+      inBlocks { block, pixels in
+        withScratch(channels) { ofCoupled in
+          let sum = sums + block * 2 * channels
+          let ofS = Lane(repeating: ofSums[block / blocksPerPicture])
+          for pixel in pixels {
+            @inline(__always)
+            func take(_ ofY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ start: Int, _ count: Int) {
+              let (sum, productSum) = (sum + start, sum + channels + start)
+              for i in 0..<count {
+                sum[i] += ofY[i]
+                productSum[i] += ofY[i] * y[i]
+              }
+              order.withUnsafeBufferPointer { order in
+                for place in 0..<count { ofCoupled[Int(order[start + place])] = ofY[place] }
+              }
             }
-            order.withUnsafeBufferPointer { order in
-              for place in 0..<count { ofCoupled[Int(order[start + place])] = ofY[place] }
+            take(ofY.0[pixel], y.0[pixel], 0, kept)
+            take(ofY.1[pixel], y.1[pixel], kept, changed)
+            let (x2, ofX1, ofX2) = (x[pixel], ofX.0[pixel], ofX.1[pixel])
+            let (u, ofA) = (u + pixel * changed, ofA + pixel * 2 * changed)
+            eachFour(kept) { store(load(ofCoupled + $0) * load(scale + $0), ofX1 + $0) }
+            eachFour(changed) {
+              let u = load(u + $0)
+              let ofT = load(ofCoupled + kept + $0) * load(scale + kept + $0)
+              let ofX = ofT * exp(logScale(u))
+              store(ofX, ofX2 + $0)
+              // ds/da1 = 2 clamp * 2 gain * u (1 - u)
+              let slope = (4 * clamp * gain) * (u - u * u)
+              Number.setFour((ofX * load(x2 + $0) + ofS) * slope, ofA + $0)
+              Number.setFour(gain * ofT, ofA + changed + $0)
             }
-          }
-          take(ofY.0[pixel], y.0[pixel], 0, kept)
-          take(ofY.1[pixel], y.1[pixel], kept, changed)
-          let (x2, ofX1, ofX2) = (x[pixel], ofX.0[pixel], ofX.1[pixel])
-          let (u, ofA) = (u + pixel * changed, ofA + pixel * 2 * changed)
-          eachFour(kept) { store(load(ofCoupled + $0) * load(scale + $0), ofX1 + $0) }
-          eachFour(changed) {
-            let u = load(u + $0)
-            let ofT = load(ofCoupled + kept + $0) * load(scale + kept + $0)
-            let ofX = ofT * exp(logScale(u))
-            store(ofX, ofX2 + $0)
-            // ds/da1 = 2 clamp * 2 gain * u (1 - u)
-            let slope = (4 * clamp * gain) * (u - u * u)
-            Number.setFour((ofX * load(x2 + $0) + ofS) * slope, ofA + $0)
-            Number.setFour(gain * ofT, ofA + changed + $0)
           }
         }
       }

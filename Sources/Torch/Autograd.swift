@@ -25,7 +25,7 @@ extension Tensor {
   /// Says whether operators on the tensor are recorded, and returns it.
   @discardableResult
   public func requiringGradient(_ required: Bool = true) -> Tensor {
-    ct_set_requires_gradient(pointer, required)
+    report(ct_set_requires_gradient(pointer, required))
     return self
   }
 

@@ -9,7 +9,8 @@ extension Tensor {
   /// The outputs of a function whose derivative is its own, where the recorded one would do needless work.
   ///
   /// The function runs without recording and gives new tensors. Its derivative is called at most once; it must not
-  /// hold on to the outputs themselves, which hold on to it (``detach()`` shares their memory).
+  /// hold on to the outputs themselves, which hold on to it (``detach()`` shares their memory). Until then
+  /// the inputs must stay as they are: ``Tensor/backward()`` fails where one was changed in place.
   /// - Parameters:
   ///   - inputs: the tensors that gradients may flow to; at least one output depends on each.
   ///   - function: gives the outputs and the derivative. It is told for each input whether its gradient is needed,

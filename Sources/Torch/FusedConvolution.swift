@@ -52,7 +52,7 @@ public struct FusedConvolution: Sendable {
 }
 
 /// A weight in the order that suits one shape of pictures, in one part or several. The best order depends on the shape;
-/// a weight in another order gives the same result more slowly.
+/// a weight in another order gives the same result more slowly. What a failed operator gave is not kept.
 final class PreparedWeight: @unchecked Sendable {
   private let lock = NSLock()
   private var shape: [Int] = []
@@ -65,8 +65,10 @@ final class PreparedWeight: @unchecked Sendable {
   func parts(for x: Tensor, _ prepare: () -> [Tensor]) -> [Tensor] {
     lock.withLock {
       let shape = Array(x.shape.dropFirst())
-      if parts.isEmpty || shape != self.shape { (self.shape, parts) = (shape, prepare()) }
-      return parts
+      if !parts.isEmpty && shape == self.shape { return parts }
+      let prepared = prepare()
+      if !TorchError.isPending { (self.shape, parts) = (shape, prepared) }
+      return prepared
     }
   }
 

@@ -26,7 +26,7 @@ public struct Tensor: @unchecked Sendable {
   }
 
   /// The result of an operator that failed within ``withTorchErrors(_:)``; every operator on it fails too.
-  static let undefined = Tensor(owning: nil)
+  package static let undefined = Tensor(owning: nil)
 
   /// The sizes of all dimensions.
   public var shape: [Int] {

@@ -4,6 +4,9 @@ import CTorch
 public struct TorchError: Error, CustomStringConvertible {
   /// libtorch's message.
   public let description: String
+
+  /// Whether an operator has failed in the enclosing scope: what is computed there must not outlive it.
+  package static var isPending: Bool { ErrorBox.current?.first != nil }
 }
 
 /// Runs the body so that a failing operator ends in a thrown error and not in a trap.
@@ -22,11 +25,16 @@ private final class ErrorBox: @unchecked Sendable {
   var first: TorchError?
 }
 
-/// Hands a failure of the C surface to the enclosing scope, or traps; frees the text.
+/// Hands a failure of the C surface on; frees the text.
 func report(_ text: UnsafeMutablePointer<CChar>?) {
   guard let text else { return }
   let message = String(cString: text)
   ct_free(text)
+  fail(message)
+}
+
+/// Hands a failure to the enclosing scope, or traps.
+func fail(_ message: String) {
   guard let box = ErrorBox.current else { fatalError(message) }
   if box.first == nil { box.first = TorchError(description: message) }
 }

@@ -35,7 +35,7 @@ struct Winograd {
     (batch, height, width) = (shape[0], shape[2] + 2 * padding - 2, shape[3] + 2 * padding - 2)
     self.padding = padding
     channels = max(filter[0], filter[1])
-    guard height > 0, width > 0 else { return nil }
+    guard batch > 0, height > 0, width > 0 else { return nil }
     switch purpose {
     case .constantWeight: guard rows * columns >= 16 else { return nil }
     case .changingWeight, .inputGradient:
@@ -110,14 +110,17 @@ struct Winograd {
   private func filters(_ taps: Taps, _ part: Range<Int>) -> Tensor {
     let inputs = taps.channels
     let filters = Tensor.uninitialized([Self.places * part.count, inputs, 1, 1], like: taps.memory)
-    let to = filters.memory(of: Float.self)
-    inParallel(part.count) { range in
-      for output in range {
-        FilterTransform.apply(
-          from: taps.first(of: part.lowerBound + output), row: 3 * taps.step, column: taps.step,
-          to: to + inputs * output, step: inputs * part.count, channels: inputs)
+    let done = withMemory(of: [taps.memory, filters]) {
+      let to = filters.memory(of: Float.self)
+      inParallel(part.count) { range in
+        for output in range {
+          FilterTransform.apply(
+            from: taps.first(of: part.lowerBound + output), row: 3 * taps.step, column: taps.step,
+            to: to + inputs * output, step: inputs * part.count, channels: inputs)
+        }
       }
     }
+    guard done else { return .undefined }
     return call(
       "mkldnn::_reorder_convolution_weight", filters, [0, 0], [1, 1], [1, 1], Self.places,
       [1, Self.places * inputs, rowsAtATime, columns])
@@ -132,28 +135,37 @@ struct Winograd {
     adding: Tensor? = nil
   ) -> Tensor {
     let x = x.channelsLast()
-    precondition(
-      adding == nil || adding?.shape == [batch, outputs, height, width], "what is added has another shape")
-    let y = adding ?? Tensor.uninitialized([batch, height, width, outputs], like: x).permute([0, 3, 1, 2])
+    if let adding, adding.shape != [batch, outputs, height, width] {
+      fail("what is added has another shape than the result")
+      return .undefined
+    }
+    let y =
+      adding?.channelsLast()
+      ?? Tensor.uninitialized([batch, height, width, outputs], like: x).permute([0, 3, 1, 2])
     var first = 0
     for filters in filters {
       for rows in blocks {
         let tiles = tiles(of: x, InputTransform.self, origin: -padding, rows)
         let products = tiles.directConv2d(filters, bias: nil, groups: Self.places)
-        transformBack(
+        let done = transformBack(
           products, to: y, from: first, rows, bias: bias, rectifying: rectifying, adding: adding != nil)
+        guard done else { return .undefined }
       }
       first += filters.size(0) / Self.places
     }
-    return y
+    // What is added may lie in another order, and is then a copy so far.
+    guard let adding, adding.pointer != y.pointer else { return y }
+    return adding.copy_(y)
   }
 
   /// The gradient of the weight, `[outputs, inputs, 3, 3]`, from x and the gradient of the result.
   func weightGradient(_ x: Tensor, _ gradient: Tensor) -> Tensor {
     let (x, gradient) = (x.channelsLast(), gradient.channelsLast())
     let (inputs, outputs) = (x.size(1), gradient.size(1))
-    precondition(
-      gradient.shape == [batch, outputs, height, width], "the gradient has another shape than the result")
+    guard gradient.shape == [batch, outputs, height, width] else {
+      fail("the gradient has another shape than the result")
+      return .undefined
+    }
     let ofFilters = Tensor.zeros([Self.places, outputs, inputs])
     for rows in blocks {
       func byPlace(_ tiles: Tensor) -> Tensor {
@@ -164,29 +176,34 @@ struct Winograd {
         byPlace(tiles(of: x, InputTransform.self, origin: -padding, rows)).permute([1, 0, 2]))
     }
     let result = Tensor.uninitialized([outputs, 3, 3, inputs], like: x).permute([0, 3, 1, 2])
-    let (from, to) = (ofFilters.memory(of: Float.self), result.memory(of: Float.self))
-    inParallel(outputs) { range in
-      for output in range {
-        FilterGradientTransform.apply(
-          from: from + inputs * output, row: 6 * outputs * inputs, column: outputs * inputs,
-          to: to + 9 * inputs * output, step: inputs, channels: inputs)
+    let done = withMemory(of: [ofFilters, result]) {
+      let (from, to) = (ofFilters.memory(of: Float.self), result.memory(of: Float.self))
+      inParallel(outputs) { range in
+        for output in range {
+          FilterGradientTransform.apply(
+            from: from + inputs * output, row: 6 * outputs * inputs, column: outputs * inputs,
+            to: to + 9 * inputs * output, step: inputs, channels: inputs)
+        }
       }
     }
-    return result
+    return done ? result : .undefined
   }
 
-  /// How many rows of tiles are taken at a time: so few that they stay in a cache, so many that the products are large,
-  /// and always as many, since the order of the filters suits one number.
+  /// How many rows of tiles are taken at a time: so few that they stay in a cache, so many that the products
+  /// are large. The order of the filters suits one number, so that fewer at the end take longer: a number
+  /// that divides all rows is taken where there is one of about the right size.
   private var rowsAtATime: Int {
-    let least = max(128, (1 << 19) / (Self.places * channels)) / columns
+    let least = max(1, max(128, (1 << 19) / (Self.places * channels)) / columns)
     let all = batch * rows
-    return (1...all).first { all % $0 == 0 && $0 >= least } ?? all
+    guard all >= 2 * least else { return all }
+    let parts = all / least
+    return (least...2 * least).first { all % $0 == 0 } ?? (all + parts - 1) / parts
   }
 
   /// The rows of tiles of all pictures, a few at a time.
-  private var blocks: [Range<Int>] {
-    let step = rowsAtATime
-    return stride(from: 0, to: batch * rows, by: step).map { $0..<($0 + step) }
+  var blocks: [Range<Int>] {
+    let (step, all) = (rowsAtATime, batch * rows)
+    return stride(from: 0, to: all, by: step).map { $0..<min($0 + step, all) }
   }
 
   /// Transformed tiles of some rows, `[1, 36 * channels, rows, columns]`, channels-last.
@@ -197,73 +214,78 @@ struct Winograd {
     let channels = x.size(1)
     let (xHeight, xWidth) = (x.size(2), x.size(3))
     let tiles = Tensor.uninitialized([1, block.count, columns, Self.places * channels], like: x)
-    let (from, to) = (x.memory(of: Float.self), tiles.memory(of: Float.self))
     let (xRow, inputs) = (xWidth * channels, Transform.inputs)
-    inParallel(block.count) { range in
-      withScratch(inputs * inputs * channels) { scratch in
-        for row in range {
-          let (picture, tileRow) = (block.lowerBound + row).quotientAndRemainder(dividingBy: rows)
-          let top = tileRow * Self.side + origin
-          for column in 0..<columns {
-            let left = column * Self.side + origin
-            let target = to + (row * columns + column) * Self.places * channels
-            let source = from + ((picture * xHeight + top) * xRow + left * channels)
-            if top >= 0, left >= 0, top + inputs <= xHeight, left + inputs <= xWidth {
-              Transform.apply(
-                from: source, row: xRow, column: channels, to: target, step: channels,
-                channels: channels)
-              continue
-            }
-            for i in 0..<inputs {
-              for j in 0..<inputs {
-                let place = scratch + (i * inputs + j) * channels
-                if (0..<xHeight).contains(top + i), (0..<xWidth).contains(left + j) {
-                  place.update(from: source + (i * xRow + j * channels), count: channels)
-                } else {
-                  place.update(repeating: 0, count: channels)
+    let done = withMemory(of: [x, tiles]) {
+      let (from, to) = (x.memory(of: Float.self), tiles.memory(of: Float.self))
+      inParallel(block.count) { range in
+        withScratch(inputs * inputs * channels) { scratch in
+          for row in range {
+            let (picture, tileRow) = (block.lowerBound + row).quotientAndRemainder(dividingBy: rows)
+            let top = tileRow * Self.side + origin
+            for column in 0..<columns {
+              let left = column * Self.side + origin
+              let target = to + (row * columns + column) * Self.places * channels
+              let source = from + ((picture * xHeight + top) * xRow + left * channels)
+              if top >= 0, left >= 0, top + inputs <= xHeight, left + inputs <= xWidth {
+                Transform.apply(
+                  from: source, row: xRow, column: channels, to: target, step: channels,
+                  channels: channels)
+                continue
+              }
+              for i in 0..<inputs {
+                for j in 0..<inputs {
+                  let place = scratch + (i * inputs + j) * channels
+                  if (0..<xHeight).contains(top + i), (0..<xWidth).contains(left + j) {
+                    place.update(from: source + (i * xRow + j * channels), count: channels)
+                  } else {
+                    place.update(repeating: 0, count: channels)
+                  }
                 }
               }
+              Transform.apply(
+                from: scratch, row: inputs * channels, column: channels, to: target, step: channels,
+                channels: channels)
             }
-            Transform.apply(
-              from: scratch, row: inputs * channels, column: channels, to: target, step: channels,
-              channels: channels)
           }
         }
       }
     }
-    return tiles.permute([0, 3, 1, 2])
+    return done ? tiles.permute([0, 3, 1, 2]) : .undefined
   }
 
   /// Transforms the products of some rows of tiles back into the channels of y from `first` on, and adds what comes
   /// with them.
+  /// - Returns: whether it could.
   private func transformBack(
     _ products: Tensor, to y: Tensor, from first: Int, _ block: Range<Int>, bias: Tensor?, rectifying: Bool,
     adding: Bool
-  ) {
+  ) -> Bool {
     let (channels, pixel) = (products.size(1) / Self.places, y.size(1))
-    let (from, to, bias) = (
-      products.memory(of: Float.self), y.memory(of: Float.self) + first,
-      bias.map { $0.memory(of: Float.self) + first }
-    )
     let least = rectifying ? Float(0) : -.infinity
-    inParallel(block.count) { range in
-      withScratch(Self.side * Self.side * channels) { scratch in
-        for row in range {
-          let (picture, tileRow) = (block.lowerBound + row).quotientAndRemainder(dividingBy: rows)
-          for column in 0..<columns {
-            OutputTransform.apply(
-              from: from + (row * columns + column) * Self.places * channels, row: 6 * channels,
-              column: channels, to: scratch, step: channels, channels: channels)
-            for i in 0..<min(Self.side, height - tileRow * Self.side) {
-              for j in 0..<min(Self.side, width - column * Self.side) {
-                let y = picture * height + tileRow * Self.side + i
-                let place = to + (y * width + column * Self.side + j) * pixel
-                let result = scratch + (i * Self.side + j) * channels
-                for channel in 0..<channels {
-                  var value = result[channel]
-                  if let bias { value += bias[channel] }
-                  if adding { value += place[channel] }
-                  place[channel] = value < least ? least : value
+    return withMemory(of: [products, y, bias].compactMap { $0 }) {
+      let (from, to, bias) = (
+        products.memory(of: Float.self), y.memory(of: Float.self) + first,
+        bias.map { $0.memory(of: Float.self) + first }
+      )
+      inParallel(block.count) { range in
+        withScratch(Self.side * Self.side * channels) { scratch in
+          for row in range {
+            let (picture, tileRow) = (block.lowerBound + row).quotientAndRemainder(dividingBy: rows)
+            for column in 0..<columns {
+              OutputTransform.apply(
+                from: from + (row * columns + column) * Self.places * channels, row: 6 * channels,
+                column: channels, to: scratch, step: channels, channels: channels)
+              for i in 0..<min(Self.side, height - tileRow * Self.side) {
+                for j in 0..<min(Self.side, width - column * Self.side) {
+                  let y = picture * height + tileRow * Self.side + i
+                  let place = to + (y * width + column * Self.side + j) * pixel
+                  let result = scratch + (i * Self.side + j) * channels
+                  for channel in 0..<channels {
+                    var value = result[channel]
+                    if let bias { value += bias[channel] }
+                    if adding { value += place[channel] }
+                    place[channel] = value < least ? least : value
+                  }
                 }
               }
             }

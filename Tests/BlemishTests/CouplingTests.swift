@@ -37,6 +37,19 @@ import Torch
     #expect(lost.contains { $0.isNaN })
   }
 
+  @Test func aFailureBeforeIsThrownBehindTheScope() throws {
+    let coupling = try Coupling(Parameters(seed: 1).root, channels: 8, clamp: 2)
+    let halves = [coupling.kept, coupling.changed].map { Tensor.ones([1, $0, 2, 2]).channelsLast() }
+    for joining in [true, false] {
+      let error = #expect(throws: TorchError.self) {
+        try withTorchErrors {
+          _ = coupling.inOnePass(halves, Tensor.zeros([2]) + Tensor.zeros([3]), joining: joining)
+        }
+      }
+      #expect(error?.description.contains("must match the size") == true)
+    }
+  }
+
   private func values(
     _ size: (channels: Int, height: Int, width: Int), subnet: Float, _ function: Function
   ) throws -> [Float] {

@@ -1,8 +1,9 @@
-import Flows
 import Foundation
 import GoldenCases
 import Testing
 import Torch
+
+@testable import Flows
 
 @Suite("Convolutions of flows") struct FlowConvolutionTests {
   /// A convolution whose weight was brought into the processor's order must not go on with it once it has changed.
@@ -33,5 +34,27 @@ import Torch
     _ = judged()
     withoutGradient { for (_, tensor) in parameters.trainable { tensor.mul_(3) } }
     expectSame()
+    // The bias alone.
+    let before = judged()
+    let bias = try #require(parameters.all["bias"])
+    withoutGradient { _ = bias.add_(1) }
+    let shifted = judged() != before
+    #expect(shifted)
+    expectSame()
+  }
+
+  @Test func keepNothingThatAFailureMade() {
+    func made(_ weight: Tensor) -> FusedConvolution {
+      FusedConvolution(weight: weight, bias: .zeros([4]), padding: 1)
+    }
+    let frozen = FrozenConvolution()
+    #expect(throws: TorchError.self) {
+      try withTorchErrors {
+        _ = frozen.convolution(versions: [1]) { made(Tensor.zeros([2]) + Tensor.zeros([3])) }
+      }
+    }
+    let convolution = frozen.convolution(versions: [1]) { made(.ones([4, 4, 3, 3])) }
+    let y = convolution(Tensor.ones([1, 4, 8, 8]).channelsLast())
+    #expect(y.amax([0, 1, 2, 3]).item == 36)
   }
 }

@@ -39,6 +39,16 @@ import Testing
     #expect(x.floats == input)
   }
 
+  @Test func nothingIsKeptThatAFailureMade() {
+    let x = Tensor.ones([1, 2, 3, 4])
+    let prepared = PreparedWeight()
+    #expect(throws: TorchError.self) {
+      try withTorchErrors { _ = prepared.parts(for: x) { [Tensor.zeros([2]) + Tensor.zeros([3])] } }
+    }
+    let parts = prepared.parts(for: x) { [x] }
+    #expect(parts.map(\.shape) == [x.shape])
+  }
+
   @Test func linearMapsAreThoseOfThePlainOperator() {
     Torch.seed(3)
     let weight = Tensor.randn([40, 24])
@@ -114,6 +124,15 @@ import Testing
       }
       #expect(seen == nil)
     }
+  }
+
+  @Test func refuseInputsThatWereChangedSince() {
+    let x = Tensor([Float(1), 2, 3], shape: [3]).requiringGradient()
+    let y = Tensor([Float(4), 5, 6], shape: [3])
+    let z = product(x, y)
+    y.mul_(2)
+    let error = #expect(throws: TorchError.self) { try withTorchErrors { z.sum().backward() } }
+    #expect(error?.description.contains("changed in place") == true)
   }
 
   @Test func failAsErrors() {

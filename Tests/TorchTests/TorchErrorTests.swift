@@ -64,6 +64,9 @@ import Testing
       { _ = call("aten::relu") }, { _ = x.narrow(0, from: 1, length: 9) }, { _ = x.select(5, 0) },
       { _ = x.conv2d(x) }, { _ = x.permute([0, 0]) }, { x.backward() }, { _ = Tensor.cat([], along: 0) },
       { _ = Tensor.zeros([-1]) }, { _ = Tensor.zeros([1 << 40, 1 << 40]) }, { _ = Tensor.zeros([1 << 50]) },
+      { _ = Tensor([Int64(1)], shape: [1]).requiringGradient() },
+      // Tensors without an address.
+      { withMemory(of: [call("aten::to_mkldnn", x)]) {} }, { withMemory(of: [.undefined]) {} },
       { _ = x.split([9], along: 0) }, { _ = x.indexSelect(0, Tensor([Int64(5)], shape: [1])) },
     ]
     for (index, body) in bodies.enumerated() {

@@ -11,6 +11,7 @@ import Testing
     (batch: 2, inputs: 83, outputs: 64, height: 33, width: 27),
     (batch: 3, inputs: 48, outputs: 168, height: 14, width: 50),
     (batch: 1, inputs: 512, outputs: 115, height: 54, width: 53),
+    (batch: 1, inputs: 64, outputs: 64, height: 116, width: 64),
   ]
 
   /// Pictures, a weight that keeps their scale, and a bias.
@@ -89,6 +90,41 @@ import Testing
     expectNear(x.fusedConv2d(weight, bias: bias, padding: 1), exact)
   }
 
+  @Test func aPrimeNumberOfRowsIsNotTakenAtOnce() throws {
+    let (x, weight, _) = generated(Self.shapes[4])
+    let winograd = try #require(Winograd(x, weight: weight, padding: 1, for: .changingWeight))
+    let blocks = winograd.blocks
+    #expect(blocks.count > 1)
+    #expect(blocks.flatMap { Array($0) } == Array(0..<29))
+  }
+
+  @Test func whatIsAddedTakesTheResultInItsOwnOrder() {
+    let (x, weight, bias) = generated(Self.shapes[0])
+    let added = Tensor.randn([1, 42, 32, 32])
+    let exact = x.to(.float64).conv2d(weight.to(.float64), bias: bias.to(.float64), padding: 1)
+    let sum = exact + added.to(.float64)
+    let result = FusedConvolution(weight: weight, bias: bias, padding: 1)(x, adding: added)
+    expectNear(result, sum)
+    expectNear(added, sum)
+  }
+
+  @Test func failuresBeforeAreThrownBehindTheScope() {
+    let (x, weight, bias) = generated(Self.shapes[0])
+    let fused = FusedConvolution(weight: weight, bias: bias, padding: 1)
+    func failed() -> Tensor { Tensor.zeros([2]) + Tensor.zeros([3]) }
+    let bodies: [() -> Tensor] = [
+      { x.fusedConv2d(weight, bias: failed(), padding: 1) },
+      { fused(x, adding: failed()) },
+      { failed().conv2dWeightGradient(input: x, weight: weight, padding: 1).weight },
+    ]
+    for (index, body) in bodies.enumerated() {
+      let error = #expect(throws: TorchError.self, "\(index)") { try withTorchErrors { _ = body() } }
+      #expect(error?.description.contains("must match the size") == true, "\(index)")
+    }
+    let exact = x.to(.float64).conv2d(weight.to(.float64), bias: bias.to(.float64), padding: 1)
+    expectNear(fused(x), exact)
+  }
+
   @Test func otherConvolutionsAreLeftToOthers() {
     let (x, weight, _) = generated((batch: 1, inputs: 64, outputs: 64, height: 32, width: 32))
     func suits(_ x: Tensor, _ weight: Tensor, stride: Int = 1, padding: Int = 1, groups: Int = 1) -> Bool {
@@ -108,22 +144,25 @@ import Testing
 }
 
 @Suite("Kept memory") struct KeptMemoryTests {
-  @Test func blocksAreUsedAgainButNotTwice() {
-    Torch.keepFreedMemory()
-    let count = 9 << 20
-    func filled(_ number: Double) -> Tensor { Tensor.full([count], number) }
-    func address(_ tensor: Tensor) -> UnsafeRawPointer? { tensor.withUnsafeBytes { $0.baseAddress } }
-    var first: Tensor? = filled(1)
-    let freed = address(first!)
-    let second = filled(2)
-    #expect(address(second) != freed)
-    first = nil
-    let third = filled(3)
-    #expect(address(third) == freed)
-    // Other sizes take no block that is in use.
-    let others = (4...7).map { Tensor.full([count + Int($0) << 20], Double($0)) }
-    #expect(second.mean().item == 2)
-    #expect(third.mean().item == 3)
-    for (index, other) in others.enumerated() { #expect(other.mean().item == Double(index + 4)) }
+  /// A process of its own: what other tests take would come between.
+  @Test func blocksAreUsedAgainButNotTwice() async {
+    await #expect(processExitsWith: .success) {
+      Torch.keepFreedMemory()
+      let count = 9 << 20
+      func filled(_ number: Double) -> Tensor { Tensor.full([count], number) }
+      func address(_ tensor: Tensor) -> UnsafeRawPointer? { tensor.withUnsafeBytes { $0.baseAddress } }
+      var first: Tensor? = filled(1)
+      let freed = address(first!)
+      let second = filled(2)
+      precondition(address(second) != freed, "a block in use was given twice")
+      first = nil
+      let third = filled(3)
+      precondition(address(third) == freed, "a freed block was not used again")
+      // Other sizes take no block that is in use.
+      let others = (4...7).map { Tensor.full([count + Int($0) << 20], Double($0)) }
+      for (index, tensor) in ([second, third] + others).enumerated() {
+        precondition(tensor.mean().item == Double(index + 2), "tensor \(index) was overwritten")
+      }
+    }
   }
 }

@@ -75,7 +75,8 @@ uint32_t ct_tensor_version(ct_tensor tensor);
 /// Says so for them.
 void ct_bump_version(ct_tensor tensor);
 bool ct_is_contiguous(ct_tensor tensor);
-/// The address of the first element, for a tensor in the processor's memory; NULL for others.
+/// The address of the first element, for a tensor in the processor's memory; NULL for others, such as those
+/// without elements and those in an order of oneDNN's.
 void *ct_data(ct_tensor tensor);
 bool ct_on_cpu(ct_tensor tensor);
 
@@ -85,11 +86,12 @@ char *ct_backward(ct_tensor loss);
 typedef char *(*ct_derivative)(void *context, const ct_tensor *gradients, size_t gradient_count,
                                ct_tensor *results, size_t result_count);
 /// Makes new tensors, computed without recording, the outputs of a function of the inputs with this derivative.
+/// It is an error of the backward pass if an input was changed in place by then.
 /// `release(context)` is called once, when the derivative is no longer needed or if this fails.
 char *ct_attach_derivative(const ct_tensor *inputs, size_t input_count, const ct_tensor *outputs,
                            size_t output_count, void *context, ct_derivative derivative,
                            void (*release)(void *context));
-void ct_set_requires_gradient(ct_tensor tensor, bool required);
+char *ct_set_requires_gradient(ct_tensor tensor, bool required);
 bool ct_requires_gradient(ct_tensor tensor);
 /// The accumulated gradient, owned by the caller; NULL where there is none.
 ct_tensor ct_gradient(ct_tensor tensor);
@@ -105,8 +107,8 @@ void ct_set_threads(int32_t count);
 /// Calls the body with parts of the whole numbers below `count`, together all of them, on the threads that operators
 /// use.
 char *ct_parallel(size_t count, void *context, void (*body)(void *context, size_t from, size_t to));
-void ct_seed(uint64_t seed);
-void ct_set_deterministic(bool enabled);
+char *ct_seed(uint64_t seed);
+char *ct_set_deterministic(bool enabled);
 /// Lets the allocator keep memory that was freed, where the system's can be told so.
 void ct_keep_freed_memory(void);
 /// Gives back what was kept.
