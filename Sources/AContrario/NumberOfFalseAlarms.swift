@@ -23,7 +23,7 @@ public struct NumberOfFalseAlarms: TestedPicture {
   /// - Throws: `AContrarioError` where there is no scale or the map's size is not one.
   public init(scales: [LatentScale], height: Int, width: Int) throws(AContrarioError) {
     try self.init(
-      scales: scales.map { $0.regions() },
+      scales: concurrentMap(scales) { $0.regions() },
       logTests: logNumberOfTests(scales: scales.map { $0.energy.count }),
       height: height,
       width: width
@@ -43,9 +43,11 @@ public struct NumberOfFalseAlarms: TestedPicture {
     let (pixels, overflow) = height.multipliedReportingOverflow(by: width)
     try checkShape(height: height, width: width, count: overflow ? 0 : pixels)
     var smallest = [Float](repeating: 0, count: pixels)
-    for scale in scales {
-      let map = Resampling.bilinear(to: (height, width), from: (scale.height, scale.width))
+    let maps = concurrentMap(scales) { scale in
+      Resampling.bilinear(to: (height, width), from: (scale.height, scale.width))
         .apply(to: scale.logProbabilityMap())
+    }
+    for map in maps {
       for pixel in smallest.indices { smallest[pixel] = min(smallest[pixel], map[pixel]) }
     }
     for pixel in smallest.indices { smallest[pixel] += Float(logTests) }

@@ -12,10 +12,14 @@ public protocol Backbone {
   /// The feature maps, and the evidence of a backbone that was itself trained to find defects
   /// `[batch, 1, height, width]`: larger where it is surer of one, of mean 0 and variance 1 on good pictures.
   func see(_ images: Tensor) -> (features: [Tensor], evidence: Tensor?)
+  /// Whether ``see(_:)`` gives evidence.
+  var givesEvidence: Bool { get }
 }
 
 extension Backbone {
-  /// The feature maps alone: most backbones know nothing of defects.
+  /// Most backbones know nothing of defects.
+  public var givesEvidence: Bool { false }
+  /// The feature maps alone.
   public func see(_ images: Tensor) -> (features: [Tensor], evidence: Tensor?) { (self(images), nil) }
 }
 

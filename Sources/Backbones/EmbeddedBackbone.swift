@@ -66,6 +66,9 @@ public struct EmbeddedBackbone: Backbone {
   /// pictures `[batch, 3, height, width]`.
   public func callAsFunction(_ images: Tensor) -> [Tensor] { whitened(pyramid(images)) }
 
+  /// Where it is known how the segmenter's answer scatters.
+  public var givesEvidence: Bool { whiteningOfEvidence != nil }
+
   /// The feature maps, and the segmenter's answer at the finest stride, where it is known how it scatters.
   public func see(_ images: Tensor) -> (features: [Tensor], evidence: Tensor?) {
     let pyramid = pyramid(images)

@@ -29,6 +29,25 @@ extension Tensor {
     call("aten::layer_norm", self, shape, weight, bias, epsilon)
   }
 
+  /// ``layerNorm(_:weight:bias:epsilon:)``, with what its derivative asks for: means and inverse deviations.
+  public func nativeLayerNorm(_ shape: [Int], weight: Tensor, bias: Tensor, epsilon: Double = 1e-5) -> (
+    value: Tensor, mean: Tensor, inverseDeviation: Tensor
+  ) {
+    let found = callMany("aten::native_layer_norm", [self, shape, weight, bias, epsilon], capacity: 3)
+    guard found.count == 3 else { return (.undefined, .undefined, .undefined) }
+    return (found[0], found[1], found[2])
+  }
+
+  /// The gradients of a normalisation's input, weight and bias from that of its output, which this is; what is not
+  /// needed is undefined.
+  public func layerNormBackward(
+    input: Tensor, mean: Tensor, inverseDeviation: Tensor, weight: Tensor, bias: Tensor, needed: [Bool]
+  ) -> [Tensor] {
+    callMany(
+      "aten::native_layer_norm_backward",
+      [self, input, weight.shape, mean, inverseDeviation, weight, bias, needed], capacity: 3)
+  }
+
   /// Normalises every channel of `[batch, channels, height, width]` by the mean and variance of the batch, and moves
   /// the running ones, in their own memory, by the part `momentum` towards them.
   public func batchNorm(

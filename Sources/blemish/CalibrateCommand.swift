@@ -31,8 +31,7 @@ struct Calibrate: ParsableCommand {
   @Option(name: .customLong("weights"), help: "The backbone's weights, for a model that does not hold them.")
   var weights: [String] = []
 
-  @Option(help: "Where to compute: cpu, cuda, cuda:1.")
-  var device = "cpu"
+  @OptionGroup var computing: ComputingOptions
 
   /// Below this p-value the pictures are said not to fit.
   private static let alarming = 0.01
@@ -55,7 +54,7 @@ struct Calibrate: ParsableCommand {
   func run() throws {
     let path = model
     var loaded = try Model(
-      contentsOf: path, weights: weights, device: Device(device),
+      contentsOf: path, weights: weights, precision: computing.precision, device: Device(computing.device),
       damagedBackground: { complain("note: \(path): its calibration is damaged (\($0)) and is left out") })
     if loaded.configuration.training?.finished == false {
       throw ConfigurationError(

@@ -71,7 +71,7 @@ struct Evaluate: ParsableCommand {
         return false
       } : nil
     let evaluation = try model.evaluate(
-      dataset.test, options: significance.inspection.resolved(for: model.configuration),
+      dataset.test, options: significance.inspection,
       fairThreshold: threshold, batch: batch
     ) { done in
       progress.rewrite("\(done) of \(dataset.test.count) pictures", final: done == dataset.test.count)

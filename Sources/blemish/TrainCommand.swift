@@ -95,6 +95,9 @@ struct Train: ParsableCommand {
   @Option(help: "Gigabytes of pictures' features that stay on disk for later trainings; 0 for none.")
   var cacheLimit = 16.0
 
+  @Option(help: "The numbers in which features wait for the flow: float16, or float32 in twice the space.")
+  var cachePrecision = FeaturePrecision.float16
+
   @Option(help: "A folder for event files: 'tensorboard --logdir FOLDER' shows the training while it runs.")
   var tensorboard: String?
 
@@ -134,6 +137,7 @@ struct Train: ParsableCommand {
     options.checkpointInterval = max(checkpointMinutes, 0) * 60
     options.tensorBoard = tensorboard
     options.cacheLimit = Int(cacheLimit * 1e9)
+    options.featurePrecision = cachePrecision
     let session: TrainingSession
     if resume {
       session = try TrainingSession(
@@ -206,6 +210,7 @@ extension RequestedSize {
 }
 
 extension EpochSelection: ExpressibleByArgument {}
+extension FeaturePrecision: ExpressibleByArgument {}
 extension DatasetFormat: ExpressibleByArgument {}
 
 /// Which data set a path holds.

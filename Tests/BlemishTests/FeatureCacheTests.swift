@@ -37,11 +37,12 @@ import Torch
 
   /// The features of all pictures, and how many of them came from the cache.
   private func features(
-    _ cache: FeatureCache?, _ model: Model, memoryLimit: Int = .max, note: (String) -> Void = { _ in }
+    _ cache: FeatureCache?, _ model: Model, precision: FeaturePrecision = .float16, memoryLimit: Int = .max,
+    note: (String) -> Void = { _ in }
   ) throws -> (values: [[Float]], found: Int) {
     var found: Int?
     let features = try TrainingFeatures(
-      of: paths, model: model, cache: cache, memoryLimit: memoryLimit, note: note
+      of: paths, model: model, precision: precision, cache: cache, memoryLimit: memoryLimit, note: note
     ) { done in
       // What is found is told at once, before anything is computed.
       if found == nil { found = (try? files.count) == paths.count ? done : 0 }
@@ -70,6 +71,54 @@ import Torch
       let largest = zip(exact, values).map { abs($0 - $1) - abs($0) * 0x1p-11 }.max() ?? 0
       // The backbone's own rounding depends a little on how many pictures it sees at a time.
       #expect(largest < 2e-5)
+    }
+  }
+
+  @Test func areAsTheBackboneGivesThemWhereTheyAreToBe() throws {
+    let model = try model()
+    let rounded = try features(cache(), model).values
+    let sizes = try files.map { try Data(contentsOf: URL(fileURLWithPath: $0)).count }
+    let kept = try features(cache(), model, precision: .float32)
+    #expect(kept.found == 0)
+    #expect(try files.count == 2 * paths.count)
+    let all = try files.map { try Data(contentsOf: URL(fileURLWithPath: $0)).count }.reduce(0, +)
+    let digests = paths.count * 32
+    #expect(all - 2 * digests == 3 * (sizes.reduce(0, +) - digests))
+    let exact = try features(nil, model, precision: .float32, memoryLimit: 0).values
+    #expect(kept.values == exact)
+    #expect(exact != rounded)
+    #expect(exact.map { $0.map { Float(Float16($0)) } } == rounded)
+  }
+
+  @Test func arePooledAsMSFlowTakesThem() throws {
+    let model = try Model(
+      detector: MSFlow.self, backbone: try BackboneCatalogue.named("seeded"), weights: [], height: 64,
+      width: 64, parameters: Parameters(seed: 1))
+    let kept = try features(cache(), model, precision: .float32).values
+    let images = Tensor(try paths.map { try model.configuration.prepare($0) })
+    let pooled = withoutGradient { model.detector.prepared(model.features(images)) }
+    for (map, values) in zip(pooled, kept) {
+      #expect(zip(map.floats, values).map { abs($0 - $1) }.max() ?? 1 < 2e-5)
+    }
+    // U-Flow's of the same network are others.
+    #expect(try features(cache(), self.model(), precision: .float32).found == 0)
+  }
+
+  @Test func serveTheBackgroundAsTheBackboneDoes() throws {
+    for tile in [nil, 64] {
+      let model = try Model(
+        detector: UFlow.self, backbone: try BackboneCatalogue.named("seeded"), weights: [], height: 64,
+        width: 96, tile: tile, parameters: Parameters(seed: 1))
+      let kept = try TrainingFeatures(of: paths, model: model, precision: .float32)
+      let (own, seen) = (
+        try model.learnBackground(from: kept, source: .heldOut),
+        try model.learnBackground(from: paths, source: .heldOut)
+      )
+      #expect(own.test.pictures == paths.count)
+      for (law, expected) in zip(own.test.energies, seen.test.energies) {
+        #expect(zip(law.means, expected.means).allSatisfy { abs($0 - $1) < 1e-3 })
+        #expect(abs(law.deviation - expected.deviation) < 1e-3)
+      }
     }
   }
 
@@ -105,7 +154,7 @@ import Torch
 
   @Test func dependOnEverythingThatTheNetworkIsMadeOf() throws {
     let model = try model()
-    var identities = [model.featureIdentity]
+    var identities = [model.featureIdentity(.float16)]
     let changes: [(inout ModelConfiguration) -> Void] = [
       { $0.backbone = "resnet18" }, { $0.backboneHash = "0" }, { $0.backboneHash = "1" }, { $0.height = 128 },
       { $0.width = 128 }, { $0.filter = "lanczos" }, { $0.padding = "reflection" },
@@ -113,7 +162,7 @@ import Torch
     for change in changes {
       var other = model
       change(&other.configuration)
-      identities.append(other.featureIdentity)
+      identities.append(other.featureIdentity(.float16))
     }
     #expect(Set(identities).count == identities.count)
   }
@@ -149,7 +198,7 @@ import Torch
     let whole = try features(cache(), model).values
     let original = try Data(contentsOf: URL(fileURLWithPath: paths[0]))
     let other = try Data(contentsOf: URL(fileURLWithPath: paths[1]))
-    let key = FeatureCache.Key(network: model.featureIdentity, picture: original)
+    let key = FeatureCache.Key(network: model.featureIdentity(.float16), picture: original)
     try FileManager.default.removeItem(atPath: folder + "/" + key.fileName)
     // The others have been found, and this one is about to be decoded.
     _ = try TrainingFeatures(

@@ -127,7 +127,7 @@ struct RecordedMSFlow {
   @Test(arguments: cases) func givesTheRecordedLatentsMapsAndGradients(_ golden: GoldenCase) throws {
     let recorded = try RecordedMSFlow(golden)
     let features = try RecordedMSFlow.inputs(golden)
-    let parallel = withoutGradient { recorded.flow.parallelLatents(features) }
+    let parallel = withoutGradient { recorded.flow.parallelLatents(recorded.flow.prepared(features)) }
     for (index, scale) in parallel.enumerated() {
       try golden.expectClose(scale.value.floats, "parallel_z\(index + 1)")
       try golden.expectClose(scale.logDeterminant.floats, "parallel_ljd\(index + 1)")
@@ -161,7 +161,7 @@ struct RecordedMSFlow {
 
   @Test(arguments: cases) func runsBackwardsToThePooledFeatures(_ golden: GoldenCase) throws {
     let recorded = try RecordedMSFlow(golden)
-    let pooled = MSFlow.pooled(try RecordedMSFlow.inputs(golden))
+    let pooled = recorded.flow.prepared(try RecordedMSFlow.inputs(golden))
     let z = try (1...recorded.scales).map { Tensor(try golden.tensor("z\($0)")) }
     let features = withoutGradient { recorded.flow.inverse(z) }
     for (index, (feature, expected)) in zip(features, pooled).enumerated() {

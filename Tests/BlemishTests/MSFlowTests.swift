@@ -30,7 +30,7 @@ import Torch
     let flow = try MSFlow(parameters.root, features: shapes, configuration: small)
     parameters.stir(by: 0.2)
     withoutGradient {
-      let pooled = MSFlow.pooled(features)
+      let pooled = flow.prepared(features)
       let latents = flow(features)
       for (z, feature) in zip(latents.z, pooled) { #expect(z.shape == feature.shape) }
       for (feature, expected) in zip(flow.inverse(latents.z), pooled) {
@@ -56,15 +56,14 @@ import Torch
     let flow = try MSFlow(parameters.root, features: single, configuration: small)
     parameters.stir(by: 0.2)
     withoutGradient {
-      let pooled = MSFlow.pooled(inputs)
+      let pooled = flow.prepared(inputs)
       let counts = pooled.map(\.count)
       let point = Tensor.cat(pooled.map { $0.flatten() }, along: 0)
       let size = counts.reduce(0, +)
       let step = 1e-2
-      // The pool divides single pixels by nine: features nine times as large come out of it unchanged.
       func latents(_ x: Tensor) -> Tensor {
-        let parts = x.split(counts, along: 0).map { $0.reshape([1, -1, 1, 1]) * 9 }
-        return Tensor.cat(flow(parts).z.map { $0.flatten() }, along: 0)
+        let parts = x.split(counts, along: 0).map { $0.reshape([1, -1, 1, 1]) }
+        return Tensor.cat(flow.latents(parts).z.map { $0.flatten() }, along: 0)
       }
       let columns = (0..<size).map { index in
         var direction = [Float](repeating: 0, count: size)

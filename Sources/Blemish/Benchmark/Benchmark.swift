@@ -118,17 +118,17 @@ private struct StageTimer {
     let side = model.configuration.mapHeight
     let size = model.configuration.height
     // One picture to test, after a few to learn from.
-    let pictures = try (0..<5).map { _ in
-      let image = Tensor.randn([1, 3, size, size], device: options.device)
-      let z = model.latents(image).map { (values: $0.floats, shape: $0.shape) }
-      return try z.map { try LatentScale($0.values, shape: $0.shape, picture: 0) }
+    let pictures = (0..<5).map { _ in
+      model.latents(Tensor.randn([1, 3, size, size], device: options.device))
     }
+    func scales(_ z: [Tensor]) throws -> [LatentScale] { try BatchEnergies(z).picture(0) }
     try add("test, published", pictures: 1) {
-      _ = try NumberOfFalseAlarms(scales: pictures[0], height: side, width: side).logNFA
+      _ = try NumberOfFalseAlarms(scales: scales(pictures[0]), height: side, width: side).logNFA
     }
-    let calibrated = try CalibratedTest(pictures: Array(pictures.dropFirst()))
+    let calibrated = try CalibratedTest(pictures: pictures.dropFirst().map(scales))
     try add("test, calibrated", pictures: 1) {
-      _ = try CalibratedRegions(scales: pictures[0], test: calibrated).logNFA(height: side, width: side)
+      _ = try CalibratedRegions(scales: scales(pictures[0]), test: calibrated)
+        .logNFA(height: side, width: side)
     }
   }
 
@@ -152,8 +152,9 @@ private struct StageTimer {
   private mutating func timeTraining(_ model: Model, _ features: [Tensor], peak: String) throws {
     let schedule = try DetectorCatalogue.named(model.configuration.detector).schedule
     let optimizer = Adam(model.parameters.trainable, weightDecay: schedule.weightDecay)
+    let prepared = withoutGradient { model.detector.prepared(features) }
     try add("training step", peak: peak) {
-      model.detector(features).loss.backward()
+      model.detector.latents(prepared).loss.backward()
       if let limit = schedule.gradientNormLimit {
         clipGradientNorm(model.parameters.trainable.map(\.tensor), limit: limit)
       }

@@ -6,12 +6,26 @@ import Torch
 /// Training, evaluation and inspection know nothing else of U-Flow and MSFlow. The a contrario test takes
 /// latents and so serves every detector.
 public protocol Detector {
-  /// The latents of feature maps `[batch, channels, height, width]`, finest scale first.
-  func callAsFunction(_ features: [Tensor]) -> Latents
-  /// The features that have these latents.
+  /// By how much ``prepared(_:)`` divides height and width, rounded up.
+  static var pooling: Int { get }
+  /// What the flow takes of feature maps `[batch, channels, height, width]`, finest scale first: that part of the work
+  /// which no training changes, so that trainings do it once.
+  func prepared(_ features: [Tensor]) -> [Tensor]
+  /// The latents of prepared feature maps.
+  func latents(_ prepared: [Tensor]) -> Latents
+  /// The prepared feature maps that have these latents.
   func inverse(_ z: [Tensor]) -> [Tensor]
   /// Anomaly maps and scores of every picture of a batch, of its latents at all scales, finest first.
   func maps(_ z: [Tensor], height: Int, width: Int) -> Maps
+}
+
+extension Detector {
+  /// Nothing is pooled.
+  public static var pooling: Int { 1 }
+  /// The features as they are.
+  public func prepared(_ features: [Tensor]) -> [Tensor] { features }
+  /// The latents of feature maps `[batch, channels, height, width]`, finest scale first.
+  public func callAsFunction(_ features: [Tensor]) -> Latents { latents(prepared(features)) }
 }
 
 /// The latent variables of a batch of pictures.
@@ -69,6 +83,12 @@ public struct FeatureShape: Sendable, Codable, Equatable, CustomStringConvertibl
     self.channels = channels
     self.height = height
     self.width = width
+  }
+
+  /// The shape with height and width divided, rounded up.
+  func pooled(_ side: Int) -> FeatureShape {
+    FeatureShape(
+      channels: channels, height: (height + side - 1) / side, width: (width + side - 1) / side)
   }
 
   /// The shape in the order of a tensor's dimensions.

@@ -68,10 +68,17 @@ public struct MSFlow: Detector {
     device = path.device
   }
 
-  /// The latents of the backbone's feature maps, before the average pool, `[batch, channels, height, width]`,
-  /// finest scale first.
-  public func callAsFunction(_ features: [Tensor]) -> Latents {
-    let parallel = parallelLatents(features)
+  /// Windows of 3 x 3 overlap at every second pixel.
+  public static let pooling = 2
+
+  /// The feature maps as they enter the flows: means of overlapping windows.
+  public func prepared(_ features: [Tensor]) -> [Tensor] {
+    features.map { $0.to(.float32).avgPool2d(3, stride: Self.pooling, padding: 1) }
+  }
+
+  /// The latents of pooled feature maps `[batch, channels, height, width]`, finest scale first.
+  public func latents(_ pooled: [Tensor]) -> Latents {
+    let parallel = parallelLatents(pooled)
     let fused = fusionFlow(parallel.map(\.value))
     return Latents(
       z: fused.values,
@@ -86,17 +93,11 @@ public struct MSFlow: Detector {
     }
   }
 
-  /// What each scale's parallel flow makes of its feature map.
-  func parallelLatents(_ features: [Tensor]) -> [Transformed] {
-    zip(parallelFlows, Self.pooled(features)).map { steps, feature in
-      steps([feature], condition: positions(of: feature))
+  /// What each scale's parallel flow makes of its pooled feature map.
+  func parallelLatents(_ pooled: [Tensor]) -> [Transformed] {
+    zip(parallelFlows, pooled).map { steps, feature in
+      steps([feature.to(.float32)], condition: positions(of: feature))
     }
-  }
-
-  /// The feature maps as they enter the flows: means of overlapping windows, at half the height and width,
-  /// rounded up.
-  static func pooled(_ features: [Tensor]) -> [Tensor] {
-    features.map { $0.avgPool2d(3, stride: 2, padding: 1) }
   }
 
   private func positions(of map: Tensor) -> Tensor {

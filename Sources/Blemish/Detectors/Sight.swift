@@ -51,17 +51,32 @@ extension Model {
   /// What the model sees in prepared pictures `[batch, 3, height, width]`.
   public func see(_ images: Tensor) -> Sight {
     withoutGradient {
-      let parts = configuration.seen(of: images).map { part -> (z: [Tensor], evidence: Tensor?) in
-        let seen = backbone.see(part.to(device: device))
-        return (detector(seen.features).z, seen.evidence)
-      }
-      guard let tiles = configuration.tiles else { return Sight(z: parts[0].z, evidence: parts[0].evidence) }
-      return Sight(
-        z: configuration.features.indices.map { scale in
-          tiles.blended(parts.map { $0.z[scale] }, device: device)
-        },
-        evidence: parts[0].evidence.map { _ in tiles.blended(parts.compactMap(\.evidence), device: device) })
+      blended(
+        configuration.seen(of: images).map { part in
+          let seen = backbone.see(part.to(device: device))
+          return (detector(seen.features).z, seen.evidence)
+        })
     }
+  }
+
+  /// What the model sees in a picture whose features a training has kept, for a backbone without evidence.
+  /// - Throws: the error of a picture that can no longer be read.
+  func see(_ pictures: TrainingFeatures, _ index: Int) throws -> Sight {
+    let looks = configuration.looks
+    return try withoutGradient {
+      let z = detector.latents(try pictures.batch(Array(index * looks..<(index + 1) * looks))).z
+      return blended((0..<looks).map { look in (z.map { $0.narrow(0, from: look, length: 1) }, nil) })
+    }
+  }
+
+  /// The whole of what is seen in all tiles, or the only look.
+  private func blended(_ parts: [(z: [Tensor], evidence: Tensor?)]) -> Sight {
+    guard let tiles = configuration.tiles else { return Sight(z: parts[0].z, evidence: parts[0].evidence) }
+    return Sight(
+      z: configuration.features.indices.map { scale in
+        tiles.blended(parts.map { $0.z[scale] }, device: device)
+      },
+      evidence: parts[0].evidence.map { _ in tiles.blended(parts.compactMap(\.evidence), device: device) })
   }
 
   /// The latents of prepared pictures `[batch, 3, height, width]`, one tensor a scale, finest first, over the whole

@@ -88,13 +88,13 @@ public struct UFlow: Detector {
   }
 
   /// The latents of feature maps `[batch, channels, height, width]`, finest scale first.
-  public func callAsFunction(_ features: [Tensor]) -> Latents {
+  public func latents(_ features: [Tensor]) -> Latents {
     var latents: [Tensor] = []
     var rising: Tensor?
     var logDeterminant: Tensor?
     for (stage, scale) in zip(stages, features.indices.reversed()) {
       // Only a stage at a time: norms of all scales would wait in memory for theirs.
-      let own = [norms.isEmpty ? features[scale] : norms[scale](features[scale])]
+      let own = [norms.isEmpty ? features[scale].to(.float32) : norms[scale](features[scale])]
       let result = stage.steps(rising.map { own + [$0] } ?? own)
       let x = result.value
       logDeterminant = logDeterminant.map { $0 + result.logDeterminant } ?? result.logDeterminant
@@ -169,11 +169,26 @@ struct FeatureNorm {
     bias = try path.parameter("bias", shape, .constant(0), channelsLast: true)
   }
 
-  /// The norm, channels-last in memory as all that follows wants it.
+  /// The norm, channels-last in memory as all that follows wants it. For its derivative the features stay in memory
+  /// as they came, in training with 16 bits.
   func callAsFunction(_ x: Tensor) -> Tensor {
-    let (weight, bias) = (weight.permute([1, 2, 0]), bias.permute([1, 2, 0]))
-    return x.channelsLast().permute([0, 2, 3, 1]).layerNorm(weight.shape, weight: weight, bias: bias)
-      .permute([0, 3, 1, 2])
+    Tensor.withDerivative(of: [x, weight.permute([1, 2, 0]), bias.permute([1, 2, 0])]) { needed in
+      let (x, weight, bias) = (x.detach(), weight.permute([1, 2, 0]), bias.permute([1, 2, 0]))
+      func pixels(_ map: Tensor) -> Tensor { map.channelsLast(.float32).permute([0, 2, 3, 1]) }
+      let norm = pixels(x).nativeLayerNorm(weight.shape, weight: weight, bias: bias)
+      let (mean, inverseDeviation) = (norm.mean, norm.inverseDeviation)
+      return (
+        [norm.value.permute([0, 3, 1, 2])],
+        { gradients in
+          guard let gradient = gradients[0], let needed else { return [nil, nil, nil] }
+          let found = pixels(gradient).layerNormBackward(
+            input: pixels(x), mean: mean, inverseDeviation: inverseDeviation, weight: weight, bias: bias,
+            needed: needed)
+          guard found.count == 3 else { return [nil, nil, nil] }
+          return [needed[0] ? found[0].permute([0, 3, 1, 2]).to(x.elementType) : nil, found[1], found[2]]
+        }
+      )
+    }[0]
   }
 }
 

@@ -16,6 +16,7 @@ extension Model {
     batch: Int = 4, progress: (Int) -> Bool = { _ in false }
   ) throws -> Evaluation {
     guard !samples.isEmpty else { throw ConfigurationError("There are no test pictures to evaluate on.") }
+    let options = options.resolved(for: configuration)
     var groups = EvaluationGroups(samples, fairThreshold: fairThreshold)
     let clock = ContinuousClock()
     var elapsed = Duration.zero

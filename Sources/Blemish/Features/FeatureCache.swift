@@ -156,10 +156,10 @@ extension FeatureCache {
     /// To be raised whenever the same network would give other features of the same picture than before: when
     /// a kernel of the backbone's, the decoding or resizing of pictures, or the order or rounding of what is
     /// kept changes, be it in the last bit. The version of Blemish does not change as often.
-    private static let format = 2
+    private static let format = 3
 
     /// - Parameters:
-    ///   - network: see ``Model/featureIdentity``.
+    ///   - network: see ``Model/featureIdentity(_:)``.
     ///   - picture: the picture file's bytes.
     init(network: String, picture: Data) {
       var hash = SHA256()
@@ -178,14 +178,15 @@ extension FeatureCache {
 }
 
 extension Model {
-  /// Everything that a picture's features depend on but the picture: two models with the same text give the same.
-  var featureIdentity: String {
+  /// Everything that a picture's features, as they are kept, depend on but the picture: two models with the same text
+  /// give the same.
+  func featureIdentity(_ kept: FeaturePrecision) -> String {
     let weights = configuration.backboneHash ?? "seeded"
     return [
       blemishVersion, Torch.version, configuration.backbone, weights, configuration.padding,
       "\(configuration.height)x\(configuration.width)", configuration.tile.map { "tile \($0)" } ?? "whole",
       configuration.filter, precision.elementType.rawValue,
-      device.description,
+      device.description, "pooled \(type(of: detector).pooling)", kept.rawValue,
     ].joined(separator: " ")
   }
 }

@@ -160,38 +160,25 @@ extension Model {
         let sight = see(Tensor(pictures))
         let maps = sight.maps(of: detector, height: height, width: width)
         // The published test is about the flow's latents alone.
-        let z = calibration == nil ? sight.z : sight.weighed
         return (
-          z: z.map { (values: $0.floats, shape: $0.shape) }, localization: maps.localization.floats,
-          detection: maps.detection.floats, scores: maps.imageScore.floats
+          energies: BatchEnergies(calibration == nil ? sight.z : sight.weighed),
+          localization: maps.localization.floats, detection: maps.detection.floats,
+          scores: maps.imageScore.floats
         )
       }
     }
     let pixels = height * width
     return try concurrentMap(Array(pictures.indices)) { index in
       Result {
-        let scales = try found.z.map { try LatentScale($0.values, shape: $0.shape, picture: index) }
         func map(_ values: [Float]) -> ScoreMap {
           ScoreMap(
             width: width, height: height, values: Array(values[(index * pixels)..<((index + 1) * pixels)]))
         }
         return try Inspection(
           picture: pictures[index], score: Double(found.scores[index]), anomalyMap: map(found.localization),
-          detectionMap: map(found.detection), scales: scales, options: options,
+          detectionMap: map(found.detection), scales: try found.energies.picture(index), options: options,
           calibration: calibration)
       }
     }.map { try $0.get() }
-  }
-}
-
-extension LatentScale {
-  /// One picture's latents out of a batch's, `[batch, channels, height, width]`.
-  init(_ batch: [Float], shape: [Int], picture: Int) throws {
-    let count = shape[1] * shape[2] * shape[3]
-    self = try batch.withUnsafeBufferPointer { batch in
-      try LatentScale(
-        latents: UnsafeBufferPointer(rebasing: batch[(picture * count)..<((picture + 1) * count)]),
-        channels: shape[1], height: shape[2], width: shape[3])
-    }
   }
 }

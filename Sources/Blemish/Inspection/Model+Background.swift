@@ -15,6 +15,19 @@ extension Model {
       test: try CalibratedTest(pictures: try energies(of: paths, progress: progress)), source: source)
   }
 
+  /// What the a contrario test learns from pictures of good parts whose features a training has kept; where the backbone
+  /// gives evidence, which is not kept, it sees the pictures once more.
+  /// - Throws: the error of the first picture that cannot be read.
+  func learnBackground(
+    from pictures: TrainingFeatures, source: LearntBackground.Source
+  ) throws -> LearntBackground {
+    guard !backbone.givesEvidence else { return try learnBackground(from: pictures.paths, source: source) }
+    let energies = try pictures.paths.indices.map { index in
+      try withTorchErrors { BatchEnergies(try see(pictures, index).weighed) }.picture(0)
+    }
+    return LearntBackground(test: try CalibratedTest(pictures: energies), source: source)
+  }
+
   /// Whether new good pictures still look as those did that the test has learnt from.
   /// - Returns: the p-value of a test that they do; nil for a model without a learnt background, and for one
   ///   that was learnt from the training pictures: a flow knows these, and any others look unlike them.
@@ -30,23 +43,10 @@ extension Model {
     var pictures: [[LatentScale]] = []
     try configuration.forEachBatch(of: paths, size: 4) { prepared in
       let batch = try prepared.map { try $0.get() }
-      let z = try withTorchErrors {
-        withoutGradient { see(Tensor(batch)).weighed.map { (values: $0.floats, shape: $0.shape) } }
-      }
-      for index in batch.indices {
-        pictures.append(try z.map { try LatentScale(energiesOf: $0.values, shape: $0.shape, picture: index) })
-      }
+      let energies = try withTorchErrors { withoutGradient { BatchEnergies(see(Tensor(batch)).weighed) } }
+      for index in batch.indices { pictures.append(try energies.picture(index)) }
       progress(pictures.count)
     }
     return pictures
-  }
-}
-
-extension LatentScale {
-  /// One picture's energies out of a batch's latents; the latents themselves are not kept.
-  fileprivate init(energiesOf batch: [Float], shape: [Int], picture: Int) throws {
-    let scale = try LatentScale(batch, shape: shape, picture: picture)
-    self = try LatentScale(
-      energy: scale.energy, channels: scale.channels, height: scale.height, width: scale.width)
   }
 }

@@ -187,20 +187,17 @@ extension ModelConfiguration {
       return "it is of \(test.energies.count) scales, and the model has \(features.count)"
     }
     guard test.isSound else { return "its numbers are those of no test" }
-    // A detector may pool its feature maps, all by the same factor.
-    let fits = (1...4).contains { pool in
-      zip(test.energies, features).allSatisfy { law, feature in
-        law.height == Self.cells(feature.height, pool: pool, seen: seenSize.height, whole: height)
-          && law.width == Self.cells(feature.width, pool: pool, seen: seenSize.width, whole: width)
-      }
+    let pooling = (try? DetectorCatalogue.named(detector))?.pooling ?? 1
+    let fits = zip(test.energies, features.map { $0.pooled(pooling) }).allSatisfy { law, cells in
+      law.height == Self.cells(cells.height, seen: seenSize.height, whole: height)
+        && law.width == Self.cells(cells.width, seen: seenSize.width, whole: width)
     }
     return fits ? nil : "its grids are not those of the model's feature maps"
   }
 
-  /// The latents along one side of the whole picture, where the detector sees `feature` cells at a time.
-  private static func cells(_ feature: Int, pool: Int, seen: Int, whole: Int) -> Int {
-    let cells = max((feature + pool - 1) / pool, 1)
-    return seen == whole ? cells : whole / max(seen / cells, 1)
+  /// The latents along one side of the whole picture, where the detector sees so many cells at a time.
+  private static func cells(_ cells: Int, seen: Int, whole: Int) -> Int {
+    seen == whole ? cells : whole / max(seen / max(cells, 1), 1)
   }
 }
 

@@ -119,6 +119,8 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var machine: Machine
   /// With what numbers backbone and flow computed; nil in models from before this was recorded.
   public var precision: Precision?
+  /// The numbers in which features waited for the flow; nil in models from before there was a choice: 16 bits.
+  public var featurePrecision: FeaturePrecision?
   /// How the backbone was tuned before; nil where it was not.
   public var adaptation: AdaptationRecord?
 }

@@ -49,60 +49,6 @@ extension ModelConfiguration {
   }
 }
 
-/// Reads files in batches, in order; the next batch is read on other threads while the body works on one.
-func readBatches<Value: Sendable>(
-  of paths: [String], size: Int, _ read: @escaping @Sendable (String) -> Value,
-  _ body: ([Value]) throws -> Void
-) rethrows {
-  let batches = stride(from: 0, to: paths.count, by: max(size, 1)).map {
-    Array(paths[$0..<min($0 + max(size, 1), paths.count)])
-  }
-  var next = batches.first.map { Ahead($0, read) }
-  for index in batches.indices {
-    guard let current = next else { return }
-    let values = current.wait()
-    next = index + 1 < batches.count ? Ahead(batches[index + 1], read) : nil
-    try body(values)
-  }
-}
-
-/// Files that are being read on other threads.
-final class Ahead<Value: Sendable>: @unchecked Sendable {
-  private let done = DispatchSemaphore(value: 0)
-  private var values: [Value] = []
-
-  init(_ paths: [String], _ read: @escaping @Sendable (String) -> Value) {
-    DispatchQueue(label: "blemish.decoding", qos: .userInitiated).async {
-      self.values = concurrentMap(paths, read)
-      self.done.signal()
-    }
-  }
-
-  /// What was read, in order; to be asked once.
-  func wait() -> [Value] {
-    done.wait()
-    return values
-  }
-}
-
-/// The results of a function of every element, worked out on all cores, in order.
-func concurrentMap<Element: Sendable, Value: Sendable>(
-  _ elements: [Element], _ transform: @Sendable (Element) -> Value
-) -> [Value] {
-  guard elements.count > 1 else { return elements.map(transform) }
-  return [Value](unsafeUninitializedCapacity: elements.count) { buffer, count in
-    let start = UncheckedBuffer(pointer: buffer.baseAddress!)
-    DispatchQueue.concurrentPerform(iterations: elements.count) { index in
-      (start.pointer + index).initialize(to: transform(elements[index]))
-    }
-    count = elements.count
-  }
-}
-
-private struct UncheckedBuffer<Value>: @unchecked Sendable {
-  let pointer: UnsafeMutablePointer<Value>
-}
-
 extension Tensor {
   /// Prepared pictures of one size as a batch `[batch, 3, height, width]`.
   init(_ pictures: [PreparedPicture]) {

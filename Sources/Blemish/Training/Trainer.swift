@@ -108,7 +108,7 @@ public final class Trainer {
   /// One step of the optimiser; the loss per feature element.
   private func step() throws -> Double {
     try withTorchErrors {
-      let loss = model.detector(try batch(progress.step)).loss
+      let loss = model.detector.latents(try batch(progress.step)).loss
       let value = loss.item
       guard value.isFinite else {
         throw ConfigurationError(
@@ -168,7 +168,9 @@ public final class Trainer {
     for start in stride(from: 0, to: features.count, by: schedule.batch) {
       let indices = Array(start..<min(start + schedule.batch, features.count))
       sum += try withTorchErrors {
-        try withoutGradient { model.detector(try features.batch(indices)).negativeLogLikelihood.sum().item }
+        try withoutGradient {
+          model.detector.latents(try features.batch(indices)).negativeLogLikelihood.sum().item
+        }
       }
     }
     return sum / Double(features.count * model.configuration.featureElements)

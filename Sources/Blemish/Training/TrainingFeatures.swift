@@ -1,15 +1,19 @@
+import AContrario
 import Crypto
 import Foundation
 import Imaging
 import Torch
 
-/// The features of a fixed list of pictures, or of the tiles that they are cut into: computed once where disk or
-/// memory allow, else whenever they are needed. They are rounded to 16 bits wherever they come from, so that a
-/// training does not depend on that.
+/// The features of a fixed list of pictures, or of the tiles that they are cut into, prepared for the flow
+/// (``Detector/prepared(_:)``): computed once where disk or memory allow, else whenever they are needed. They are
+/// rounded in the same way wherever they come from, so that a training does not depend on that.
 public final class TrainingFeatures {
   /// The pictures' paths.
   public let paths: [String]
   private let model: Model
+  private let elementType: ElementType
+  /// The shapes of a tile's maps, or a picture's.
+  private let shapes: [FeatureShape]
   private let cache: FeatureCache?
   /// Where every picture's features are; nil for those that are computed anew.
   private var places: [Place?]
@@ -17,8 +21,7 @@ public final class TrainingFeatures {
   private(set) var bytesInMemory = 0
   private var ahead: (pictures: [Int], decoding: Decoding)?
 
-  /// Where a picture's features are: its tiles one after the other, of each all scales, channels-last, in 16
-  /// bits.
+  /// Where a picture's features are: its tiles one after the other, of each all scales, channels-last.
   private enum Place {
     case held(Data)
     case onDisk(FeatureCache.Key)
@@ -31,6 +34,7 @@ public final class TrainingFeatures {
 
   /// The features of pictures.
   /// - Parameters:
+  ///   - precision: what they are rounded to.
   ///   - cache: where features lie on disk; nil for none.
   ///   - memoryLimit: how many bytes the features that are not on disk may take; what has room in neither is
   ///     computed whenever it is needed.
@@ -38,14 +42,18 @@ public final class TrainingFeatures {
   ///   - progress: called with the number of pictures done; a true result stops.
   /// - Throws: the error of the first picture that cannot be read; `CancellationError` when stopped.
   init(
-    of paths: [String], model: Model, cache: FeatureCache? = nil, memoryLimit: Int = availableMemory() / 2,
-    note: (String) -> Void = { _ in }, progress: (Int) -> Bool = { _ in false }
+    of paths: [String], model: Model, precision: FeaturePrecision = .float16, cache: FeatureCache? = nil,
+    memoryLimit: Int = availableMemory() / 2, note: (String) -> Void = { _ in },
+    progress: (Int) -> Bool = { _ in false }
   ) throws {
     self.paths = paths
     self.model = model
+    elementType = precision.elementType
+    let pooling = type(of: model.detector).pooling
+    shapes = model.configuration.features.map { $0.pooled(pooling) }
     self.cache = cache
     places = Array(repeating: nil, count: paths.count)
-    let network = cache == nil ? nil : model.featureIdentity
+    let network = cache == nil ? nil : model.featureIdentity(precision)
     if let cache, let network {
       let keys = try concurrentMap(paths) { path in
         Result { try FeatureCache.Key(network: network, ofFile: path) }
@@ -101,12 +109,13 @@ public final class TrainingFeatures {
   /// What a training counts: tiles of all pictures, one picture's after the other's, or whole pictures.
   public var count: Int { paths.count * model.configuration.looks }
 
-  /// The features `[batch, channels, height, width]`, finest scale first, of a batch of what is counted.
+  /// The prepared features `[batch, channels, height, width]`, finest scale first, of a batch of what is counted.
   /// - Throws: the error of a picture that can no longer be read.
   public func batch(_ indices: [Int]) throws -> [Tensor] {
     var features: [Int: Data] = [:]
-    for picture in pictures(of: indices) { features[picture] = kept(picture) }
-    let missing = pictures(of: indices).filter { features[$0] == nil }
+    let pictures = pictures(of: indices)
+    for picture in pictures { features[picture] = kept(picture) }
+    let missing = pictures.filter { features[$0] == nil }
     for (picture, prepared) in zip(missing, decoded(missing)) {
       features[picture] = try encoded(prepared.get())
     }
@@ -114,8 +123,8 @@ public final class TrainingFeatures {
       let (picture, tile) = index.quotientAndRemainder(dividingBy: model.configuration.looks)
       return decoded(features[picture]!, tile: tile)
     }
-    return model.configuration.features.indices.map { scale in
-      Tensor.stack(maps.map { $0[scale] }).to(device: model.device).to(.float32).permute([0, 3, 1, 2])
+    return shapes.indices.map { scale in
+      Tensor.stack(maps.map { $0[scale] }).to(device: model.device).permute([0, 3, 1, 2])
     }
   }
 
@@ -156,29 +165,32 @@ public final class TrainingFeatures {
     return Decoding(pictures.map { paths[$0] }) { path in Result { try configuration.prepare(path) } }
   }
 
-  // MARK: 16 bits
-
-  private static let elementType = ElementType.float16
+  // MARK: Bytes
 
   /// The bytes of a picture, and of a tile of it.
   private var byteCount: Int { model.configuration.looks * tileByteCount }
-  private var tileByteCount: Int { model.configuration.featureElements * Self.elementType.byteCount }
+  private var tileByteCount: Int {
+    shapes.reduce(0) { $0 + $1.channels * $1.height * $1.width } * elementType.byteCount
+  }
 
   /// The feature maps of one picture as they are kept.
   /// - Throws: what libtorch says; ``ConfigurationError`` when the maps are not those of the configuration.
   private func encoded(_ picture: PreparedPicture) throws -> Data {
     var data = Data(capacity: byteCount)
     try withTorchErrors {
-      for map in model.configuration.seen(of: Tensor([picture])).flatMap({ model.features($0) }) {
-        // What is too large for 16 bits becomes the largest number there is.
-        let rounded = map.clamp(-65504, 65504).permute([0, 2, 3, 1]).to(Self.elementType).to(device: .cpu)
-        rounded.contiguous().withUnsafeBytes { data.append(contentsOf: $0) }
+      for tile in model.configuration.seen(of: Tensor([picture])) {
+        for map in withoutGradient({ model.detector.prepared(model.features(tile)) }) {
+          // What is too large for 16 bits becomes the largest number there is.
+          let limited = elementType == .float16 ? map.clamp(-65504, 65504) : map
+          limited.permute([0, 2, 3, 1]).to(elementType).to(device: .cpu).contiguous()
+            .withUnsafeBytes { data.append(contentsOf: $0) }
+        }
       }
     }
     guard data.count == byteCount else {
       throw ConfigurationError(
-        "\(picture.path): the backbone gives \(data.count) bytes of features, not the \(byteCount) of "
-          + "\(model.configuration.features)")
+        "\(picture.path): the backbone gives \(data.count) bytes of features, not the \(byteCount) of \(shapes)"
+      )
     }
     return data
   }
@@ -187,12 +199,12 @@ public final class TrainingFeatures {
   private func decoded(_ data: Data, tile: Int) -> [Tensor] {
     data.withUnsafeBytes { bytes in
       var start = tile * tileByteCount
-      return model.configuration.features.map { shape in
-        let length = shape.channels * shape.height * shape.width * Self.elementType.byteCount
+      return shapes.map { shape in
+        let length = shape.channels * shape.height * shape.width * elementType.byteCount
         defer { start += length }
         return Tensor(
           copying: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + length)]),
-          elementType: Self.elementType, shape: [shape.height, shape.width, shape.channels])
+          elementType: elementType, shape: [shape.height, shape.width, shape.channels])
       }
     }
   }

@@ -38,6 +38,8 @@ public struct TrainingOptions: Sendable {
   public var cacheLimit = 0
   /// Where they lie; nil for the user's cache folder.
   public var cacheFolder: String?
+  /// With how many bits features are kept between the backbone and the flow, on disk and in memory.
+  public var featurePrecision = FeaturePrecision.float16
   /// With what numbers backbone and flow compute, and in what the backbone is tuned.
   public var precision = Precision.auto
   /// Seconds between checkpoints.
@@ -66,6 +68,16 @@ public struct TrainingOptions: Sendable {
     schedule.weightDecay = first(\.weightDecay) ?? schedule.weightDecay
     self.schedule = schedule
   }
+}
+
+/// The numbers in which features wait for the flow.
+public enum FeaturePrecision: String, Sendable, Codable, CaseIterable {
+  /// Half the space; what is beyond 65504 becomes that.
+  case float16
+  /// As the backbone gives them.
+  case float32
+
+  var elementType: ElementType { self == .float16 ? .float16 : .float32 }
 }
 
 /// A picture size as a user asks for it.

@@ -1,3 +1,4 @@
+import AContrario
 import Backbones
 import Crypto
 import Datasets
@@ -62,7 +63,8 @@ public final class TrainingSession {
       fingerprint: try fingerprint(of: training + heldOut), seed: options.seed, schedule: schedule,
       selection: options.selection, progress: TrainingProgress(), finished: false,
       machine: .current(options.device),
-      precision: options.precision, adaptation: try Self.adaptation(options, backbone))
+      precision: options.precision, featurePrecision: options.featurePrecision,
+      adaptation: try Self.adaptation(options, backbone))
   }
 
   /// Goes on with the training that a model file holds, with the choices that were made when it began.
@@ -90,6 +92,7 @@ public final class TrainingSession {
     options.seed = record.seed
     options.heldOut = record.heldOut
     options.selection = record.selection
+    options.featurePrecision = record.featurePrecision ?? .float16
     let dataset = try dataset(record)
     (training, heldOut) = try Self.split(dataset, at: record.data, options: options, report: report)
     guard try fingerprint(of: training + heldOut) == record.fingerprint else {
@@ -139,9 +142,8 @@ public final class TrainingSession {
     if outcome == .finished {
       // Nor is what the flow needed to the backbone.
       Torch.releaseFreedMemory()
-      let (good, source): ([Sample], LearntBackground.Source) =
-        heldOut.isEmpty ? (training, .training) : (heldOut, .heldOut)
-      model.configuration.background = try model.learnBackground(from: good.map(\.path), source: source)
+      model.configuration.background = try model.learnBackground(
+        from: held ?? pictures, source: held == nil ? .training : .heldOut)
       try write(progress, finished: true)
     }
     return outcome
@@ -204,7 +206,8 @@ public final class TrainingSession {
     _ shouldStop: () -> Bool
   ) throws -> TrainingFeatures {
     try TrainingFeatures(
-      of: samples.map(\.path), model: model, cache: cache, memoryLimit: memory,
+      of: samples.map(\.path), model: model, precision: options.featurePrecision, cache: cache,
+      memoryLimit: memory,
       note: { report(.note($0)) }
     ) { count in
       report(.features(done: done + count, of: all))

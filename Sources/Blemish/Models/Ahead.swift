@@ -1,0 +1,74 @@
+import Foundation
+import Synchronization
+
+/// Reads files in batches, in order; the next batch is read on other threads while the body works on one.
+func readBatches<Value: Sendable>(
+  of paths: [String], size: Int, _ read: @escaping @Sendable (String) -> Value,
+  _ body: ([Value]) throws -> Void
+) rethrows {
+  let batches = stride(from: 0, to: paths.count, by: max(size, 1)).map {
+    Array(paths[$0..<min($0 + max(size, 1), paths.count)])
+  }
+  var next = batches.first.map { Ahead($0, read) }
+  for index in batches.indices {
+    guard let current = next else { return }
+    let values = current.wait()
+    next = index + 1 < batches.count ? Ahead(batches[index + 1], read) : nil
+    try body(values)
+  }
+}
+
+/// Files that are being read on other threads.
+///
+/// The computing ones have every core, so these have the lowest priority: they run on what those leave, and on all
+/// cores when those wait for pictures. Dispatch's threads would keep the priority for whatever they do next.
+final class Ahead<Value: Sendable>: Sendable {
+  private struct State {
+    var next = 0
+    var values: [Value?]
+  }
+  private let state: Mutex<State>
+  private let finished = DispatchGroup()
+
+  init(_ paths: [String], _ read: @escaping @Sendable (String) -> Value) {
+    state = Mutex(State(values: Array(repeating: nil, count: paths.count)))
+    for _ in 0..<min(paths.count, ProcessInfo.processInfo.activeProcessorCount) {
+      finished.enter()
+      let thread = Thread { [self] in
+        giveWay()
+        while let index = take() {
+          let value = read(paths[index])
+          state.withLock { $0.values[index] = value }
+        }
+        finished.leave()
+      }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+  }
+
+  /// The next file to be read.
+  private func take() -> Int? {
+    state.withLock { state in
+      guard state.next < state.values.count else { return nil }
+      defer { state.next += 1 }
+      return state.next
+    }
+  }
+
+  /// What was read, in order.
+  func wait() -> [Value] {
+    finished.wait()
+    return state.withLock { $0.values.map { $0! } }
+  }
+}
+
+/// Gives the calling thread the lowest priority.
+private func giveWay() {
+  #if os(Linux)
+    // Nobody named is the calling thread, and it alone.
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+  #else
+    Thread.current.qualityOfService = .background
+  #endif
+}
