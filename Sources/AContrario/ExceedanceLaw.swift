@@ -22,8 +22,9 @@ public struct ExceedanceLaw: Sendable, Codable, Equatable {
   /// ... and this shape; 0 is the exponential law.
   public let shape: Double
 
-  /// The excesses that the tail is fitted to, at most.
-  private static let tailCount = 60
+  /// The excesses that the tail is fitted to, at most. With more, it begins where heights do not yet fall off as they
+  /// do beyond (docs/a-contrario.md).
+  private static let tailCount = 30
   /// The heights that are kept, per picture on average.
   private static let keptPerPicture = 20
 

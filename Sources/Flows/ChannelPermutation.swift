@@ -21,12 +21,19 @@ struct ChannelPermutation {
   /// `[batch, channels, height, width]` with the channels in their new order.
   func callAsFunction(_ x: Tensor) -> Tensor { reordered(x, sources) }
 
+  /// The same in two parts, the first of so many channels, each with memory of its own.
+  func halves(_ x: Tensor, first: Int) -> [Tensor] {
+    [sources.narrow(0, from: 0, length: first), sources.narrow(0, from: first, length: order.count - first)]
+      .map { reordered(x, $0) }
+  }
+
   /// The channels in their old order.
   func inverse(_ y: Tensor) -> Tensor { reordered(y, destinations) }
 
   /// The columns of a matrix with a row for every pixel: what channels-last memory is.
   private func reordered(_ x: Tensor, _ order: Tensor) -> Tensor {
     let pixels = x.permute([0, 2, 3, 1])
-    return pixels.reshape([-1, order.count]).indexSelect(1, order).reshape(pixels.shape).permute([0, 3, 1, 2])
+    let shape = pixels.shape.dropLast() + [order.count]
+    return pixels.reshape([-1, x.size(1)]).indexSelect(1, order).reshape(Array(shape)).permute([0, 3, 1, 2])
   }
 }

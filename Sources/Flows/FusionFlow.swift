@@ -9,6 +9,7 @@ public struct FusionFlow {
   private let permutations: [ChannelPermutation]
   private let fromFirst: FusionNetwork
   private let fromSecond: FusionNetwork
+  private let coupling: FusionCoupling
   private let firstChannels: [Int]
   private let secondChannels: [Int]
 
@@ -24,70 +25,53 @@ public struct FusionFlow {
     permutations = try channels.enumerated().map { scale, count in
       try ChannelPermutation(path / "module_list" / scale, channels: count)
     }
+    coupling = FusionCoupling(clamp: clamp)
     // The published list of modules has the permutations first.
-    let coupling = path / "module_list" / channels.count
-    fromFirst = try FusionNetwork(
-      coupling / "subnet_1",
-      inputs: firstChannels,
-      outputs: secondChannels,
-      clamp: clamp
-    )
-    fromSecond = try FusionNetwork(
-      coupling / "subnet_2",
-      inputs: secondChannels,
-      outputs: firstChannels,
-      clamp: clamp
-    )
+    let networks = path / "module_list" / channels.count
+    fromFirst = try FusionNetwork(networks / "subnet_1", inputs: firstChannels, outputs: secondChannels)
+    fromSecond = try FusionNetwork(networks / "subnet_2", inputs: secondChannels, outputs: firstChannels)
   }
 
   /// The step on one `[batch, channels, height, width]` a scale, finest first; log|det J| is `[batch]`.
   public func callAsFunction(_ x: [Tensor]) -> (values: [Tensor], logDeterminant: Tensor) {
-    let (x1, x2) = halves(zip(permutations, x).map { $0($1) })
-    let first = fromSecond(x2)
-    let y1 = zip(x1, first).map { x, change in change.t.addcmul(x, change.s.exp()) }
-    let second = fromFirst(y1)
-    let y2 = zip(x2, second).map { x, change in change.t.addcmul(x, change.s.exp()) }
+    let halves = x.indices.map { permutations[$0].halves(x[$0], first: firstChannels[$0]) }
+    let (x1, x2) = (halves.map { $0[0] }, halves.map { $0[1] })
+    let first = zip(x1, fromSecond(x2)).map { coupling($0, $1) }
+    let y1 = first.map(\.value)
+    let second = zip(x2, fromFirst(y1)).map { coupling($0, $1) }
     return (
-      zip(y1, y2).map { Tensor.cat([$0, $1], along: 1).clamp(-Self.limit, Self.limit) },
-      Self.logDeterminant(first + second)
+      zip(y1, second).map { Tensor.cat([$0, $1.value], along: 1).clamp(-Self.limit, Self.limit) },
+      Self.sum(first + second)
     )
   }
 
   /// The step backwards, where no output was limited; the log-determinant is that of the inverse.
   public func inverse(_ y: [Tensor]) -> (values: [Tensor], logDeterminant: Tensor) {
-    let (y1, y2) = halves(y)
-    let second = fromFirst(y1)
-    let x2 = zip(y2, second).map { y, change in (y - change.t) * (-change.s).exp() }
-    let first = fromSecond(x2)
-    let x1 = zip(y1, first).map { y, change in (y - change.t) * (-change.s).exp() }
-    let x = zip(x1, x2).map { Tensor.cat([$0, $1], along: 1) }
-    return (zip(permutations, x).map { $0.inverse($1) }, -Self.logDeterminant(first + second))
+    let halves = y.indices.map { y[$0].split([firstChannels[$0], secondChannels[$0]], along: 1) }
+    let (y1, y2) = (halves.map { $0[0] }, halves.map { $0[1] })
+    let second = zip(y2, fromFirst(y1)).map { coupling.inverse($0, $1) }
+    let x2 = second.map(\.value)
+    let first = zip(y1, fromSecond(x2)).map { coupling.inverse($0, $1) }
+    let x = zip(first, x2).map { Tensor.cat([$0.value, $1], along: 1) }
+    return (zip(permutations, x).map { $0.inverse($1) }, -Self.sum(first + second))
   }
 
-  private func halves(_ x: [Tensor]) -> (first: [Tensor], second: [Tensor]) {
-    let parts = x.indices.map { x[$0].split([firstChannels[$0], secondChannels[$0]], along: 1) }
-    return (parts.map { $0[0] }, parts.map { $0[1] })
-  }
-
-  private static func logDeterminant(_ changes: [FusionNetwork.Change]) -> Tensor {
-    Tensor.stack(changes.map { $0.s.sum([1, 2, 3]) }).sum([0])
+  private static func sum(_ changed: [FusionCoupling.Changed]) -> Tensor {
+    Tensor.stack(changed.map(\.sums)).sum([0])
   }
 }
 
 /// The network of the fusion flow's coupling: mixes the scales at the size of the coarsest, gives the mixture
-/// back to each of them, and reads a log-scale s and an offset t off every pixel.
+/// back to each of them, and reads the coupling's a and t off every pixel.
 private struct FusionNetwork {
-  typealias Change = (s: Tensor, t: Tensor)
-
   private let narrowing: Convolution
   private let norm: ChannelNorm
   private let widening: Convolution
   private let logScales: [Convolution]
   private let offsets: [Convolution]
   private let inputs: [Int]
-  private let clamp: Double
 
-  init(_ path: ParameterPath, inputs: [Int], outputs: [Int], clamp: Double) throws {
+  init(_ path: ParameterPath, inputs: [Int], outputs: [Int]) throws {
     let all = inputs.reduce(0, +)
     let mixing = path / "cross_convs"
     narrowing = try Convolution(mixing / "conv1", inputs: all, outputs: all / 4, kernel: 3)
@@ -101,10 +85,9 @@ private struct FusionNetwork {
     logScales = try convolutions(path / "conv_s")
     offsets = try convolutions(path / "conv_t")
     self.inputs = inputs
-    self.clamp = clamp
   }
 
-  func callAsFunction(_ x: [Tensor]) -> [Change] {
+  func callAsFunction(_ x: [Tensor]) -> [FusionCoupling.Change] {
     let coarsest = x[x.count - 1]
     let pooled = x.map { $0.adaptiveAvgPool2d(height: coarsest.size(2), width: coarsest.size(3)) }
     let mixture = widening(
@@ -117,10 +100,7 @@ private struct FusionNetwork {
         aligningCorners: true
       )
       let seen = x[scale] + shared
-      return (
-        (logScales[scale](seen).to(.float32) / clamp).atan() * (0.636 * clamp),
-        offsets[scale](seen).to(.float32)
-      )
+      return (logScales[scale](seen), offsets[scale](seen))
     }
   }
 }

@@ -79,3 +79,21 @@ func exp(_ x: Lane) -> Lane {
   let power = unsafeBitCast(shifted, to: SIMD4<UInt32>.self) &<< 23 &+ 0x3F80_0000
   return (p * (r * r) + r + 1) * unsafeBitCast(power, to: Lane.self)
 }
+
+/// The arc tangent, within three units in the last place: a polynomial up to a sixteenth of a turn, to which larger
+/// angles are brought (Cephes's atanf).
+@inline(__always)
+func atan(_ x: Lane) -> Lane {
+  let size = unsafeBitCast(unsafeBitCast(x, to: SIMD4<UInt32>.self) & 0x7FFF_FFFF, to: Lane.self)
+  let (isLarge, isMiddling) = (size .> 2.414213562373095, size .> 0.4142135623730950)
+  let angle = Lane.zero.replacing(with: 0.7853981633974483, where: isMiddling)
+    .replacing(with: 1.5707963267948966, where: isLarge)
+  let reduced = size.replacing(with: (size - 1) / (size + 1), where: isMiddling)
+    .replacing(with: -1 / size, where: isLarge)
+  let square = reduced * reduced
+  var p = square * 8.05374449538e-2 - 1.38776856032e-1
+  p = p * square + 1.99777106478e-1
+  p = p * square - 3.33329491539e-1
+  let result = angle + (p * square * reduced + reduced)
+  return result.replacing(with: -result, where: x .< 0)
+}

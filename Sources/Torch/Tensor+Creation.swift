@@ -55,4 +55,7 @@ extension Tensor {
 
   /// A zero tensor of the same shape, type and device.
   public var zerosLike: Tensor { call("aten::zeros_like", self) }
+
+  /// A tensor of the same shape, type, device and order in memory, whose elements are whatever was there.
+  public var uninitializedLike: Tensor { call("aten::empty_like", self) }
 }
