@@ -114,10 +114,11 @@ private struct Result: Equatable {
     }
   }
 
-  @Test(arguments: [Precision.auto, .bfloat16])
-  func givesTheSameBitsHoweverOftenItIsStopped(precision: Precision) throws {
+  @Test(arguments: [(Precision.auto, FeaturePrecision.float32), (.bfloat16, .float16)])
+  func givesTheSameBitsHoweverOftenItIsStopped(_ precision: Precision, _ features: FeaturePrecision) throws {
     var options = TrainingPictures.options()
     options.precision = precision
+    options.featurePrecision = features
     #expect(try pictures.session("whole", options).run { false } == .finished)
     // Stopped before the first step, while features are computed, and after every step from then on.
     var outcome = try pictures.session("stopped", options).run { true }

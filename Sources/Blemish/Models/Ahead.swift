@@ -43,6 +43,7 @@ final class Ahead<Value: Sendable>: Sendable {
         finished.leave()
       }
       thread.stackSize = 8 << 20
+      thread.qualityOfService = .utility
       thread.start()
     }
   }
@@ -63,12 +64,10 @@ final class Ahead<Value: Sendable>: Sendable {
   }
 }
 
-/// Gives the calling thread the lowest priority.
+/// Gives the calling thread the lowest priority on Linux, where its quality of service does nothing.
 private func giveWay() {
   #if os(Linux)
     // Nobody named is the calling thread, and it alone.
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
-  #else
-    Thread.current.qualityOfService = .background
   #endif
 }
