@@ -33,7 +33,7 @@ struct Demo: ParsableCommand {
     Interruption.listen()
     let pictures = (folder as NSString).appendingPathComponent("pictures")
     let generated = GeneratedParts(
-      materials: materials, size: size, trainingPictures: 80, goodTestPictures: 20, picturesPerDefect: 6,
+      materials: materials, size: size, trainingPictures: 160, goodTestPictures: 20, picturesPerDefect: 6,
       seed: seed)
     complain("drawing \(generated.count) pictures of parts in \(pictures)")
     try generated.write(to: pictures)
@@ -67,6 +67,8 @@ struct Demo: ParsableCommand {
     schedule.batch = 10
     schedule.learningRate = 2e-3
     options.schedule = schedule
+    // Drawn pictures cost nothing, and a promise is kept the better the more it rests on.
+    options.heldOut = 0.6
     // A demonstration is not to last; the parts are simple.
     options.adaptation.minutes = 1
     let session = try TrainingSession(

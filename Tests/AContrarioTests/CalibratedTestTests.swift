@@ -129,6 +129,47 @@ import Testing
     #expect(widths.count > 50 && widths.count < 80)
   }
 
+  /// A picture's energies, all of them multiplied.
+  private static func livened(_ picture: [LatentScale], by factor: Float) throws -> [LatentScale] {
+    try picture.map {
+      try LatentScale(
+        energy: $0.energy.map { $0 * factor }, channels: $0.channels, height: $0.height, width: $0.width)
+    }
+  }
+
+  @Test func regionsOfALivelyPictureCountForLess() throws {
+    var random = NormalNumbers(seed: 37)
+    let test = try CalibratedTest(pictures: (0..<60).map { _ in try Self.picture(&random, heavy: true) })
+    let picture = try Self.picture(&random, heavy: true)
+    let lively = try Self.livened(picture, by: 2)
+    let (plain, raised) = (try test.deviations(picture), try test.deviations(lively))
+    let rise = Double(raised[0] - plain[0])
+    #expect(rise > 0.5)
+    #expect(abs(test.allowance(for: raised) - test.allowance(for: plain) - rise / 2) < 1e-4)
+    // The quantile is that of the sorted deviations.
+    let exact = Double(plain.sorted()[plain.count - 1 - plain.count / 20])
+    #expect(abs(test.allowance(for: plain) * 2 + test.usualLiveliness! - exact) < 1e-4)
+  }
+
+  @Test func aPictureThatIsWrongEverywhereIsSignificant() throws {
+    var random = NormalNumbers(seed: 41)
+    let test = try CalibratedTest(pictures: (0..<60).map { _ in try Self.picture(&random, heavy: true) })
+    let wrong = try Self.livened(try Self.picture(&random, heavy: true), by: 1000)
+    #expect(try CalibratedRegions(scales: wrong, test: test).mostSignificantLogNFA < -2)
+  }
+
+  @Test func readsATestFromBeforeLivelinessCounted() throws {
+    var random = NormalNumbers(seed: 43)
+    let test = try CalibratedTest(pictures: (0..<20).map { _ in try Self.picture(&random, heavy: true) })
+    var json = try #require(
+      try JSONSerialization.jsonObject(with: try JSONEncoder().encode(test)) as? [String: Any])
+    #expect(json.removeValue(forKey: "usualLiveliness") != nil)
+    let old = try JSONDecoder().decode(
+      CalibratedTest.self, from: try JSONSerialization.data(withJSONObject: json))
+    #expect(old.isSound)
+    #expect(old.allowance(for: [1, 2, 30]) == 0)
+  }
+
   @Test func tellsDriftFromChance() throws {
     var random = NormalNumbers(seed: 11)
     let test = try CalibratedTest(pictures: (0..<60).map { _ in try Self.picture(&random, heavy: false) })
