@@ -37,6 +37,7 @@ def main():
 
 def measure(options, argument, value):
     command = [options.blemish, "benchmark", "--json", "--configuration", CONFIGURATION]
+    command += [word for stage in STAGES for word in ("--stage", stage)]
     result = subprocess.run(
         [*command, "--seconds", options.seconds, argument, str(value)], check=True, capture_output=True, text=True)
     stages = {timing["stage"]: timing["seconds"] for timing in json.loads(result.stdout)["results"][0]["stages"]}

@@ -21,10 +21,23 @@ struct ChannelPermutation {
   /// `[batch, channels, height, width]` with the channels in their new order.
   func callAsFunction(_ x: Tensor) -> Tensor { reordered(x, sources) }
 
-  /// The same in two parts, the first of so many channels, each with memory of its own.
+  /// The same in two parts, the first of so many channels, each with memory of its own. Its derivative picks from the
+  /// gradients where the recorded one would add to zeros.
   func halves(_ x: Tensor, first: Int) -> [Tensor] {
-    [sources.narrow(0, from: 0, length: first), sources.narrow(0, from: first, length: order.count - first)]
-      .map { reordered(x, $0) }
+    Tensor.withDerivative(of: [x]) { _ in
+      let x = x.detach()
+      let halves = [(0, first), (first, order.count - first)].map { start, length in
+        reordered(x, sources.narrow(0, from: start, length: length))
+      }
+      let shapes = halves.map(\.shape)
+      return (
+        halves,
+        { gradients in
+          let all = zip(gradients, shapes).map { $0 ?? .zeros($1, like: x) }
+          return [inverse(.cat(all, along: 1))]
+        }
+      )
+    }
   }
 
   /// The channels in their old order.
