@@ -65,7 +65,7 @@ final class Ahead<Value: Sendable>: Sendable {
 }
 
 /// Gives the calling thread the lowest priority on Linux, where its quality of service does nothing.
-private func giveWay() {
+func giveWay() {
   #if os(Linux)
     // Nobody named is the calling thread, and it alone.
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)

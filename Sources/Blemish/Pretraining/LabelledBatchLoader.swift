@@ -12,9 +12,11 @@ public final class LabelledBatchLoader: Sendable {
     self.queue = queue
     for _ in 0..<max(threads, 1) {
       let thread = Thread {
+        giveWay()
         while let step = queue.take() { queue.put(make(step), for: step) }
       }
       thread.name = "blemish.synthesis"
+      thread.qualityOfService = .utility
       thread.start()
     }
   }
@@ -24,8 +26,8 @@ public final class LabelledBatchLoader: Sendable {
   /// The batch of a step; to be called with one after the other.
   func batch(_ step: Int) -> LabelledBatch { queue.hand(step) }
 
-  /// The threads that make batches beside those that compute: all but one on small machines.
-  public static var standardThreads: Int { min(max(ProcessInfo.processInfo.activeProcessorCount - 1, 1), 32) }
+  /// The threads that make batches: one a core, on what those that compute leave of it.
+  public static var standardThreads: Int { min(ProcessInfo.processInfo.activeProcessorCount, 32) }
 
   private final class Queue: @unchecked Sendable {
     private let condition = NSCondition()
