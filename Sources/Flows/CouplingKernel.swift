@@ -48,7 +48,7 @@ struct CouplingKernel {
   ) {
     let values = joining ? [map(kept + changed)] : [map(kept), map(changed)]
     let u = map(keepingU ? changed : 1)
-    let sums = Tensor.uninitialized([batch, blocksPerPicture], like: scale)
+    let sums = Tensor.uninitialized([batch, blocks.perPicture], like: scale)
     let done =
       switch aType {
       case .bfloat16: pass(a, BFloat16Bits.self, offset, values, keepingU ? u : nil, sums)
@@ -70,7 +70,7 @@ struct CouplingKernel {
       let (a, u) = (a.memory(of: Number.self), u?.memory(of: Float.self))
       let (scale, offset) = (scale.memory(of: Float.self), offset.memory(of: Float.self))
       let sums = sums.memory(of: Float.self)
-      inBlocks { block, pixels in
+      blocks.forEach { block, pixels in
         withScratch(channels + 2 * padded(changed)) { coupled in
           let us = coupled + channels
           let factors = us + padded(changed)
@@ -114,7 +114,7 @@ struct CouplingKernel {
   ) {
     let ofHalves = [map(kept), map(changed)]
     let ofA = map(2 * changed, aType)
-    let sums = Tensor.zeros([batch * blocksPerPicture, 2 * channels], like: scale)
+    let sums = Tensor.zeros([batch * blocks.perPicture, 2 * channels], like: scale)
     let done =
       switch aType {
       case .bfloat16: gradientPass(BFloat16Bits.self, ofValues, ofSums, u, results, ofHalves, ofA, sums)
@@ -138,10 +138,11 @@ struct CouplingKernel {
       let (ofA, u) = (ofA.memory(of: Number.self), u.memory(of: Float.self))
       let (ofSums, scale) = (ofSums.memory(of: Float.self), scale.memory(of: Float.self))
       let sums = sums.memory(of: Float.self)
-      inBlocks { block, pixels in
+      let perPicture = blocks.perPicture
+      blocks.forEach { block, pixels in
         withScratch(channels) { ofCoupled in
           let sum = sums + block * 2 * channels
-          let ofS = Lane(repeating: ofSums[block / blocksPerPicture])
+          let ofS = Lane(repeating: ofSums[block / perPicture])
           for pixel in pixels {
             @inline(__always)
             func take(_ ofY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ start: Int, _ count: Int) {
@@ -205,21 +206,8 @@ extension CouplingKernel {
     return (Rows(start: start, step: kept), Rows(start: halves[1].memory(of: Float.self), step: changed))
   }
 
-  /// So many pixels are summed at a time, whatever the number of threads: it decides no result.
-  private static var blockSize: Int { 32 }
-  private var blocksPerPicture: Int { (height * width + Self.blockSize - 1) / Self.blockSize }
-
-  /// Calls the body with every block of pixels of one picture, on all threads.
-  private func inBlocks(_ body: (_ block: Int, _ pixels: Range<Int>) -> Void) {
-    let (size, perPicture) = (height * width, blocksPerPicture)
-    inParallel(batch * perPicture) { blocks in
-      for block in blocks {
-        let (picture, part) = block.quotientAndRemainder(dividingBy: perPicture)
-        let first = part * Self.blockSize
-        body(block, picture * size + first..<picture * size + min(first + Self.blockSize, size))
-      }
-    }
-  }
+  /// Blocks of 32 pixels.
+  private var blocks: PictureBlocks { PictureBlocks(picture: height * width, size: 32, batch: batch) }
 }
 
 private func padded(_ count: Int) -> Int { (count + 3) & ~3 }

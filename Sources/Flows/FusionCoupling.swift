@@ -77,7 +77,7 @@ extension FusionCoupling {
 
     func values(_ t: Tensor) -> Changed {
       let value = x.uninitializedLike
-      let sums = Tensor.uninitialized([x.size(0), blocksPerPicture], like: x)
+      let sums = Tensor.uninitialized([x.size(0), blocks.perPicture], like: x)
       let done =
         type == .bfloat16
         ? fill(value, sums, t, BFloat16Bits.self) : fill(value, sums, t, Float.self)
@@ -91,9 +91,9 @@ extension FusionCoupling {
         let (x, y) = (x.memory(of: Float.self), value.memory(of: Float.self))
         let (a, t) = (a.memory(of: Number.self), t.memory(of: Number.self))
         let sums = sums.memory(of: Float.self)
-        inBlocks { block, _, elements in
+        blocks.forEach { block, elements in
           var sum = Lane.zero
-          for i in elements {
+          for i in stride(from: elements.lowerBound, to: elements.upperBound, by: Lane.scalarCount) {
             let s = logScale(Number.four(a + i))
             sum += s
             store(load(x + i) * exp(s) + Number.four(t + i), y + i)
@@ -119,9 +119,10 @@ extension FusionCoupling {
         let (x, a) = (x.memory(of: Float.self), a.memory(of: Number.self))
         let (ofX, ofA) = (ofX.memory(of: Float.self), ofA.memory(of: Number.self))
         let (ofY, ofSums) = (ofValue.memory(of: Float.self), ofSums.memory(of: Float.self))
-        inBlocks { _, picture, elements in
-          let ofSum = Lane(repeating: ofSums[picture])
-          for i in elements {
+        let perPicture = blocks.perPicture
+        blocks.forEach { block, elements in
+          let ofSum = Lane(repeating: ofSums[block / perPicture])
+          for i in stride(from: elements.lowerBound, to: elements.upperBound, by: Lane.scalarCount) {
             let a = Number.four(a + i)
             let moved = load(ofY + i) * exp(logScale(a))
             store(moved, ofX + i)
@@ -136,24 +137,9 @@ extension FusionCoupling {
     @inline(__always)
     private func logScale(_ a: Lane) -> Lane { atan(a / clamp) * (share * clamp) }
 
-    /// So many elements are summed at a time, whatever the number of threads: it decides no result.
-    private static var blockSize: Int { 4096 }
-    private var elementsPerPicture: Int { x.size(1) * x.size(2) * x.size(3) }
-    private var blocksPerPicture: Int { (elementsPerPicture + Self.blockSize - 1) / Self.blockSize }
-
-    /// Calls the body with every block of one picture's elements, the first of every four, on all threads.
-    private func inBlocks(_ body: (_ block: Int, _ picture: Int, _ elements: StrideTo<Int>) -> Void) {
-      let (size, perPicture) = (elementsPerPicture, blocksPerPicture)
-      inParallel(x.size(0) * perPicture) { blocks in
-        for block in blocks {
-          let (picture, part) = block.quotientAndRemainder(dividingBy: perPicture)
-          let start = part * Self.blockSize
-          let end = min(start + Self.blockSize, size)
-          body(
-            block, picture,
-            stride(from: picture * size + start, to: picture * size + end, by: Lane.scalarCount))
-        }
-      }
+    /// Blocks of 4096 elements, of which every picture has a multiple of four.
+    private var blocks: PictureBlocks {
+      PictureBlocks(picture: x.size(1) * x.size(2) * x.size(3), size: 4096, batch: x.size(0))
     }
   }
 }

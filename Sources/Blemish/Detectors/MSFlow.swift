@@ -73,7 +73,7 @@ public struct MSFlow: Detector {
 
   /// The feature maps as they enter the flows: means of overlapping windows.
   public func prepared(_ features: [Tensor]) -> [Tensor] {
-    features.map { $0.to(.float32).avgPool2d(3, stride: Self.pooling, padding: 1) }
+    features.map { $0.avgPool2d(3, stride: Self.pooling, padding: 1) }
   }
 
   /// The latents of pooled feature maps `[batch, channels, height, width]`, finest scale first.

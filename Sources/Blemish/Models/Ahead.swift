@@ -34,17 +34,13 @@ final class Ahead<Value: Sendable>: Sendable {
     state = Mutex(State(values: Array(repeating: nil, count: paths.count)))
     for _ in 0..<min(paths.count, ProcessInfo.processInfo.activeProcessorCount) {
       finished.enter()
-      let thread = Thread { [self] in
-        giveWay()
+      startGivingWay("blemish.decoding") { [self] in
         while let index = take() {
           let value = read(paths[index])
           state.withLock { $0.values[index] = value }
         }
         finished.leave()
       }
-      thread.stackSize = 8 << 20
-      thread.qualityOfService = .utility
-      thread.start()
     }
   }
 
@@ -64,10 +60,17 @@ final class Ahead<Value: Sendable>: Sendable {
   }
 }
 
-/// Gives the calling thread the lowest priority on Linux, where its quality of service does nothing.
-func giveWay() {
-  #if os(Linux)
-    // Nobody named is the calling thread, and it alone.
-    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
-  #endif
+/// Runs the body on a thread of its own, of the lowest priority.
+func startGivingWay(_ name: String, _ body: @escaping @Sendable () -> Void) {
+  let thread = Thread {
+    #if os(Linux)
+      // There its quality of service does nothing. Nobody named is the calling thread, and it alone.
+      _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+    #endif
+    body()
+  }
+  thread.name = name
+  thread.stackSize = 8 << 20
+  thread.qualityOfService = .utility
+  thread.start()
 }

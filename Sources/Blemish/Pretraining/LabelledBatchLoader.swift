@@ -11,13 +11,9 @@ public final class LabelledBatchLoader: Sendable {
     let queue = Queue(steps, ahead: 2 * max(threads, 1))
     self.queue = queue
     for _ in 0..<max(threads, 1) {
-      let thread = Thread {
-        giveWay()
+      startGivingWay("blemish.synthesis") {
         while let step = queue.take() { queue.put(make(step), for: step) }
       }
-      thread.name = "blemish.synthesis"
-      thread.qualityOfService = .utility
-      thread.start()
     }
   }
 
