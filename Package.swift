@@ -53,7 +53,9 @@ let package = Package(
     .testTarget(name: "BackbonesTests", dependencies: ["Backbones", "GoldenCases"]),
     .testTarget(name: "AContrarioTests", dependencies: ["AContrario", "GoldenCases"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "GoldenCases"]),
-    .testTarget(name: "BlemishTests", dependencies: ["Blemish", "GoldenCases"]),
+    // A device that libtorch takes for another than the processor.
+    .target(name: "CSecondDevice", dependencies: ["CLibTorch"], path: "Tests/CSecondDevice"),
+    .testTarget(name: "BlemishTests", dependencies: ["Blemish", "GoldenCases", "CSecondDevice"]),
     // Runs the built tool as a user does.
     .testTarget(
       name: "ToolTests", dependencies: ["blemish-tool", "Blemish", "Datasets", "Imaging", "Torch"]),

@@ -31,7 +31,10 @@ struct ChannelNorm {
 
   /// The norm, followed by a rectifier if asked for; without copies where x is channels-last.
   func callAsFunction(_ x: Tensor, rectifying: Bool = false) -> Tensor {
-    let y = x.permute([0, 2, 3, 1]).layerNorm(weight.shape, weight: weight, bias: bias)
+    // Of two types of numbers only the processor's operator makes one.
+    let type = x.isOnProcessor ? weight.elementType : x.elementType
+    let y = x.permute([0, 2, 3, 1])
+      .layerNorm(weight.shape, weight: weight.to(type), bias: bias.to(type))
     return (rectifying ? y.relu_() : y).permute([0, 3, 1, 2])
   }
 }

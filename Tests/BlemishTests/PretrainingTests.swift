@@ -8,7 +8,7 @@ import Torch
 
 @Suite(.serialized) struct PretrainingTests {
   /// A run of six small steps.
-  private static var small: PretrainingConfiguration {
+  static var small: PretrainingConfiguration {
     var configuration = PretrainingConfiguration.standard
     configuration.network = EmbeddedArchitecture(widths: [4, 6, 8], blocks: [1, 1], pyramid: 6, evidence: 4)
     configuration.training.steps = 6
