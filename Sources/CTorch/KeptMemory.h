@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -81,16 +82,18 @@ class KeptMemory final : public c10::Allocator {
     return lend(fetch(size), size);
   }
 
-  // A block of the system's, in large pages where it has them: they are cleared several times as fast.
+  // A block of the system's, in large pages where it has them: they are cleared several times as fast. It begins with one,
+  // so that only what is left at its end comes in small ones.
   static void *fetch(size_t size) {
-    void *block = plain()->raw_allocate(size);
 #if defined(__linux__)
-    constexpr uintptr_t page = 2 << 20;
-    auto start = (reinterpret_cast<uintptr_t>(block) + page - 1) & ~(page - 1);
-    auto end = (reinterpret_cast<uintptr_t>(block) + size) & ~(page - 1);
-    if (start < end) madvise(reinterpret_cast<void *>(start), end - start, MADV_HUGEPAGE);
+    constexpr size_t page = 2 << 20;
+    void *block = nullptr;
+    if (size >= page && posix_memalign(&block, page, size) == 0) {
+      madvise(block, size & ~(page - 1), MADV_HUGEPAGE);
+      return block;
+    }
 #endif
-    return block;
+    return plain()->raw_allocate(size);
   }
 
   void *lend(void *block, size_t size) {
