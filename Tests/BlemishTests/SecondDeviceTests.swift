@@ -43,7 +43,7 @@ import Torch
     for (there, here) in zip(there, here) { #expect(abs(there - here) < 0.01 * here) }
   }
 
-  @Test(arguments: ["uflow", "msflow"], [Precision.float32, .bfloat16])
+  @Test(arguments: zip(["uflow", "msflow"], [Precision.float32, .bfloat16]))
   func trainsAndJudgesThereAsHere(detector: String, precision: Precision) throws {
     let pictures = try TrainingPictures()
     var options = TrainingPictures.options()
