@@ -70,7 +70,7 @@ struct CouplingKernel {
       let (a, u) = (a.memory(of: Number.self), u?.memory(of: Float.self))
       let (scale, offset) = (scale.memory(of: Float.self), offset.memory(of: Float.self))
       let sums = sums.memory(of: Float.self)
-      blocks.forEach { block, pixels in
+      blocks.forEach { block, _, pixels in
         withScratch(channels + 2 * padded(changed)) { coupled in
           let us = coupled + channels
           let factors = us + padded(changed)
@@ -138,11 +138,10 @@ struct CouplingKernel {
       let (ofA, u) = (ofA.memory(of: Number.self), u.memory(of: Float.self))
       let (ofSums, scale) = (ofSums.memory(of: Float.self), scale.memory(of: Float.self))
       let sums = sums.memory(of: Float.self)
-      let perPicture = blocks.perPicture
-      blocks.forEach { block, pixels in
+      blocks.forEach { block, picture, pixels in
         withScratch(channels) { ofCoupled in
           let sum = sums + block * 2 * channels
-          let ofS = Lane(repeating: ofSums[block / perPicture])
+          let ofS = Lane(repeating: ofSums[picture])
           for pixel in pixels {
             @inline(__always)
             func take(_ ofY: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ start: Int, _ count: Int) {
@@ -207,7 +206,9 @@ extension CouplingKernel {
   }
 
   /// Blocks of 32 pixels.
-  private var blocks: PictureBlocks { PictureBlocks(picture: height * width, size: 32, batch: batch) }
+  private var blocks: PictureBlocks {
+    PictureBlocks(pictureSize: height * width, blockSize: 32, batch: batch)
+  }
 }
 
 private func padded(_ count: Int) -> Int { (count + 3) & ~3 }

@@ -91,7 +91,7 @@ extension FusionCoupling {
         let (x, y) = (x.memory(of: Float.self), value.memory(of: Float.self))
         let (a, t) = (a.memory(of: Number.self), t.memory(of: Number.self))
         let sums = sums.memory(of: Float.self)
-        blocks.forEach { block, elements in
+        blocks.forEach { block, _, elements in
           var sum = Lane.zero
           for i in stride(from: elements.lowerBound, to: elements.upperBound, by: Lane.scalarCount) {
             let s = logScale(Number.four(a + i))
@@ -119,9 +119,8 @@ extension FusionCoupling {
         let (x, a) = (x.memory(of: Float.self), a.memory(of: Number.self))
         let (ofX, ofA) = (ofX.memory(of: Float.self), ofA.memory(of: Number.self))
         let (ofY, ofSums) = (ofValue.memory(of: Float.self), ofSums.memory(of: Float.self))
-        let perPicture = blocks.perPicture
-        blocks.forEach { block, elements in
-          let ofSum = Lane(repeating: ofSums[block / perPicture])
+        blocks.forEach { _, picture, elements in
+          let ofSum = Lane(repeating: ofSums[picture])
           for i in stride(from: elements.lowerBound, to: elements.upperBound, by: Lane.scalarCount) {
             let a = Number.four(a + i)
             let moved = load(ofY + i) * exp(logScale(a))
@@ -139,7 +138,7 @@ extension FusionCoupling {
 
     /// Blocks of 4096 elements, of which every picture has a multiple of four.
     private var blocks: PictureBlocks {
-      PictureBlocks(picture: x.size(1) * x.size(2) * x.size(3), size: 4096, batch: x.size(0))
+      PictureBlocks(pictureSize: x.size(1) * x.size(2) * x.size(3), blockSize: 4096, batch: x.size(0))
     }
   }
 }

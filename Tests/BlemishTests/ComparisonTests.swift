@@ -5,12 +5,6 @@ import Testing
 @testable import Blemish
 
 @Suite(.serialized) struct ComparisonTests {
-  private func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("comparison-\(UUID())").path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
-  }
-
   private func plan(_ data: TinyData, seeds: [UInt64] = [0]) -> ComparisonPlan {
     var plan = ComparisonPlan(data: data.path, backbones: [data.options.backbone])
     plan.detectors = [UFlow.name]

@@ -19,13 +19,6 @@ import Torch
     return configuration
   }
 
-  private func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "/blemish-pretraining-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
-  }
-
   private func bytes(_ path: String) throws -> [String: Data] {
     try SafeTensors.read(path).tensors.mapValues { Data($0.bytes) }
   }

@@ -28,15 +28,14 @@ import Torch
   }
 
   @Test func pretrainsThereAsHere() throws {
-    let folder = NSTemporaryDirectory() + "/blemish-second-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     func losses(_ device: Device) throws -> [Double] {
-      var losses: [Double] = []
-      let session = try PretrainingSession(
-        PretrainingTests.small, output: "\(folder)/\(device)", device: device)
-      _ = try session.run(shouldStop: { false }, report: { losses.append($0.progress.loss) })
-      return losses
+      try withFolder { folder in
+        var losses: [Double] = []
+        let session = try PretrainingSession(
+          PretrainingTests.small, output: folder + "/weights", device: device)
+        _ = try session.run(shouldStop: { false }, report: { losses.append($0.progress.loss) })
+        return losses
+      }
     }
     let (here, there) = (try losses(.cpu), try there { try losses(Device("second")) })
     #expect(here.count == 6 && there.count == 6)
@@ -63,6 +62,7 @@ import Torch
     }
     let (here, there) = (try inspections(.cpu), try there { try inspections(options.device) })
     let tolerance = precision == .float32 ? 1e-4 : 2e-2
+    #expect(there.count == here.count && !here.isEmpty)
     for (there, here) in zip(there, here) {
       #expect(abs(there.score - here.score) < tolerance * here.score)
       #expect(abs(there.logNFA - here.logNFA) < 10 * tolerance)

@@ -24,3 +24,11 @@ struct TinyData {
     options.schedule?.batch = 4
   }
 }
+
+/// Runs the body with a new folder, which goes with it.
+func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+  let folder = NSTemporaryDirectory() + "/blemish-" + UUID().uuidString
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  return try body(folder)
+}

@@ -115,7 +115,8 @@ Tensor there(const Tensor &tensor) {
 }
 
 Tensor view(const Tensor &tensor, IntArrayRef size) {
-  return asStrided(tensor, here(tensor).view(size).sizes(), here(tensor).view(size).strides(), std::nullopt);
+  Tensor viewed = here(tensor).view(size);
+  return asStrided(tensor, viewed.sizes(), viewed.strides(), std::nullopt);
 }
 
 const Tensor &resize(const Tensor &tensor, IntArrayRef size, std::optional<at::MemoryFormat> format) {
@@ -146,16 +147,18 @@ at::Scalar item(const Tensor &tensor) { return at::_local_scalar_dense(here(tens
 
 // MARK: Operators
 
-template <typename... Tensors> void checkThere(const char *name, const Tensors &...tensors) {
+/// Counts an operator, and refuses tensors that are not on the device; a number may come from anywhere.
+void checkThere(std::string_view name, at::ArrayRef<Tensor> tensors) {
   operators++;
-  bool all = ((!tensors.defined() || tensors.device().type() == kType) && ...);
-  TORCH_CHECK(all, "second: ", name, " of tensors on two devices");
+  for (const Tensor &tensor : tensors)
+    TORCH_CHECK(
+        !tensor.defined() || !tensor.is_cpu() || tensor.dim() == 0, "second: ", name, " of tensors on two devices");
 }
 
 Tensor convolution(
     const Tensor &x, const Tensor &weight, const std::optional<Tensor> &bias, IntArrayRef stride,
     IntArrayRef padding, IntArrayRef dilation, bool transposed, IntArrayRef outputPadding, int64_t groups) {
-  checkThere("convolution", x, weight, bias ? *bias : Tensor());
+  checkThere("convolution", {x, weight, bias.value_or(Tensor())});
   return there(at::convolution(
       here(x), here(weight), here(bias), stride, padding, dilation, transposed, outputPadding, groups));
 }
@@ -163,7 +166,7 @@ Tensor convolution(
 std::tuple<Tensor, Tensor, Tensor> convolutionBackward(
     const Tensor &gradient, const Tensor &x, const Tensor &weight, IntArrayRef stride, IntArrayRef padding,
     IntArrayRef dilation, bool transposed, IntArrayRef outputPadding, int64_t groups, std::array<bool, 3> needed) {
-  checkThere("convolution_backward", gradient, x, weight);
+  checkThere("convolution_backward", {gradient, x, weight});
   std::vector<int64_t> bias{transposed ? weight.size(1) * groups : weight.size(0)};
   auto found = at::convolution_backward(
       here(gradient), here(x), here(weight), at::OptionalIntArrayRef(bias), stride, padding, dilation, transposed,
@@ -173,19 +176,19 @@ std::tuple<Tensor, Tensor, Tensor> convolutionBackward(
 
 /// Every other operator: the processor's, on copies.
 void anyOther(const c10::OperatorHandle &op, torch::jit::Stack *stack) {
-  operators++;
   const auto &name = op.schema().name();
   std::vector<Tensor> tensors;
   for (const auto &argument : torch::jit::last(stack, op.schema().arguments().size())) {
     if (argument.isTensor() && argument.toTensor().defined()) tensors.push_back(argument.toTensor());
     if (argument.isTensorList()) for (const Tensor &tensor : argument.toTensorVector()) tensors.push_back(tensor);
   }
-  for (const Tensor &tensor : tensors) {
-    // A number may come from anywhere.
-    TORCH_CHECK(!tensor.is_cpu() || tensor.dim() == 0, "second: ", name, " of tensors on two devices");
-    if (name.find("layer_norm") != std::string_view::npos && tensor.scalar_type() != tensors[0].scalar_type())
-      TORCH_CHECK(false, "second: ", name, " of ", tensors[0].scalar_type(), " and ", tensor.scalar_type());
-  }
+  checkThere(name, tensors);
+  // Only the processor's norms take numbers of two types.
+  if (name.find("layer_norm") != std::string::npos)
+    for (const Tensor &tensor : tensors)
+      TORCH_CHECK(
+          tensor.scalar_type() == tensors[0].scalar_type(), "second: ", name, " of ", tensors[0].scalar_type(), " and ",
+          tensor.scalar_type());
   at::native::cpu_fallback(op, stack);
 }
 
