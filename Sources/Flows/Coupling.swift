@@ -81,24 +81,24 @@ extension Coupling {
     let outputs = Tensor.withDerivative(of: halves + [a, globalScale, globalOffset]) { needed in
       let kernel = CouplingKernel(
         halves: halves, aType: a.elementType, clamp: clamp, gain: Self.gain, scale: scale, permutation)
-      let (values, u, sums) = kernel.values(
-        a.channelsLast(), offset: globalOffset, keepingU: needed != nil, joining: joining)
+      let (values, kept, sums) = kernel.values(
+        a.channelsLast(), offset: globalOffset, keeping: needed != nil, joining: joining)
       let outputs = values + [sums + kernel.scale.log().sum() * pixels(values[0])]
       guard needed != nil else { return (outputs, { _ in [] }) }
       let results = values.map { $0.detach() }
-      return (outputs, { derivative($0, kernel, u: u, results: results) })
+      return (outputs, { derivative($0, kernel, kept: kept, results: results) })
     }
     return (Array(outputs.dropLast()), outputs[outputs.count - 1])
   }
 
   /// The gradients of the halves, a, scale and offset from those of the values and of the log-determinant.
   private func derivative(
-    _ given: [Tensor?], _ kernel: CouplingKernel, u: Tensor, results: [Tensor]
+    _ given: [Tensor?], _ kernel: CouplingKernel, kept: Tensor, results: [Tensor]
   ) -> [Tensor?] {
     let ofValues = zip(given, results).map { $0?.channelsLast() ?? $1.zerosLike }
     let ofLogDeterminant =
       given[results.count]?.contiguous() ?? .zeros([results[0].size(0)], like: results[0])
-    let found = kernel.gradients(ofValues, ofLogDeterminant, u: u, results: results)
+    let found = kernel.gradients(ofValues, ofLogDeterminant, kept: kept, results: results)
     let ofOffset = permutation.inverse(found.sums)
     // The value is scale * coupled + offset, so that without the offset it is its own derivative by the scale's
     // logarithm; the log-determinant has that once for every pixel.

@@ -1,9 +1,8 @@
 import Torch
 
 /// The coupling of a step, its scale and offset and its permutation in one pass over memory, and their derivative in
-/// another, where operators would take a dozen each. Single precision on the processor, channels-last.
-///
-/// With u = sigmoid(0.2 a1) the log-scale `s = clamp * tanh(0.1 a1)` is `clamp * (2 u - 1)`, whose slope u gives too.
+/// another, where operators would take a dozen each. Single precision on the processor, channels-last; what the subnet
+/// gives may be bfloat16.
 struct CouplingKernel {
   /// The scales of all channels.
   let scale: Tensor
@@ -14,8 +13,8 @@ struct CouplingKernel {
   private let width: Int
   private let kept: Int
   private let changed: Int
-  private let clamp: Float
-  private let gain: Float
+  private let scales: ComputedScales
+  private var gain: Float { scales.gain }
   /// For each place of the value the channel that comes there.
   private let order: [Int32]
 
@@ -38,36 +37,40 @@ struct CouplingKernel {
     let shape = halves[1].shape
     (batch, height, width, changed) = (shape[0], shape[2], shape[3], shape[1])
     kept = halves[0].size(1)
-    (self.clamp, self.gain) = (Float(clamp), Float(gain))
+    scales = ComputedScales(clamp: Float(clamp), gain: Float(gain))
     (self.aType, self.scale, order) = (aType, scale.detach(), permutation.order)
   }
 
-  /// The values, u (nothing unless it is to be kept), and the sum of s of every picture, `[batch]`.
-  func values(_ a: Tensor, offset: Tensor, keepingU: Bool, joining: Bool) -> (
-    values: [Tensor], u: Tensor, sums: Tensor
+  /// The values, what the derivative needs of the scales (nothing unless it is to be kept), and the sum of s of every
+  /// picture, `[batch]`.
+  func values(_ a: Tensor, offset: Tensor, keeping: Bool, joining: Bool) -> (
+    values: [Tensor], kept: Tensor, sums: Tensor
   ) {
     let values = joining ? [map(kept + changed)] : [map(kept), map(changed)]
-    let u = map(keepingU ? changed : 1)
     let sums = Tensor.uninitialized([batch, blocks.perPicture], like: scale)
-    let done =
-      switch aType {
-      case .bfloat16: pass(a, BFloat16Bits.self, offset, values, keepingU ? u : nil, sums)
-      default: pass(a.to(.float32), Float.self, offset, values, keepingU ? u : nil, sums)
-      }
+    let keptOfScales: Tensor
+    let done: Bool
+    if aType == .bfloat16 {
+      keptOfScales = a.detach()
+      done = pass(a, TabulatedScales.shared(scales), offset, values, us: nil, sums)
+    } else {
+      keptOfScales = map(keeping ? changed : 1)
+      done = pass(a.to(.float32), scales, offset, values, us: keeping ? keptOfScales : nil, sums)
+    }
     guard done else { return (values.map { _ in Tensor.undefined }, .undefined, .undefined) }
-    return (values, u, sums.sum([1]))
+    return (values, keptOfScales, sums.sum([1]))
   }
 
-  /// Fills the values, u and the sum of s of every block.
+  /// Fills the values, the sum of s of every block, and u where there is room for it.
   /// - Returns: whether it could.
-  private func pass<Number: FourLoadable>(
-    _ a: Tensor, _ type: Number.Type, _ offset: Tensor, _ values: [Tensor], _ u: Tensor?, _ sums: Tensor
+  private func pass<Scales: CouplingScales>(
+    _ a: Tensor, _ scales: Scales, _ offset: Tensor, _ values: [Tensor], us allUs: Tensor?, _ sums: Tensor
   ) -> Bool {
     let (kept, changed) = (kept, changed)
-    let others: [Tensor?] = [a, u, offset, scale, sums]
+    let others: [Tensor?] = [a, allUs, offset, scale, sums]
     return withMemory(of: halves + values + others.compactMap { $0 }) {
       let (x, y) = (rows(halves), rows(values))
-      let (a, u) = (a.memory(of: Number.self), u?.memory(of: Float.self))
+      let (a, allUs) = (a.memory(of: Scales.Number.self), allUs?.memory(of: Float.self))
       let (scale, offset) = (scale.memory(of: Float.self), offset.memory(of: Float.self))
       let sums = sums.memory(of: Float.self)
       blocks.forEach { block, _, pixels in
@@ -79,17 +82,15 @@ struct CouplingKernel {
           var sumOfBlock = 0.0
           for pixel in pixels {
             let (x1, x2, a) = (x.0[pixel], x.1[pixel], a + pixel * 2 * changed)
-            eachFour(changed) { store(sigmoid(2 * gain * Number.four(a + $0)), us + $0) }
+            scales.find(a, changed, us, factors)
             var sumOfPixel = Lane.zero
             for i in stride(from: 0, to: changed, by: Lane.scalarCount) {
-              let s = logScale(load(us + i))
-              sumOfPixel += s
-              store(exp(s), factors + i)
+              sumOfPixel += logScale(load(us + i))
             }
             sumOfBlock += Double(sumOfPixel.sum())
             eachFour(kept) { store(load(x1 + $0) * load(scale + $0) + load(offset + $0), coupled + $0) }
             eachFour(changed) {
-              let (t, c) = (gain * Number.four(a + changed + $0), kept + $0)
+              let (t, c) = (gain * Scales.Number.four(a + changed + $0), kept + $0)
               let moved = load(x2 + $0) * load(factors + $0) + t
               store(moved * load(scale + c) + load(offset + c), coupled + c)
             }
@@ -98,7 +99,7 @@ struct CouplingKernel {
               for place in 0..<kept { y1[place] = coupled[Int(order[place])] }
               for place in 0..<changed { y2[place] = coupled[Int(order[kept + place])] }
             }
-            if let u { (u + pixel * changed).update(from: us, count: changed) }
+            if let allUs { (allUs + pixel * changed).update(from: us, count: changed) }
           }
           sums[block] = Float(sumOfBlock)
         }
@@ -109,17 +110,17 @@ struct CouplingKernel {
   /// The gradients of the halves and of what the subnet gave, from those of the values and of every picture's sum of s;
   /// and for every place of the value, `[1, channels, 1, 1]`, the sums of its gradient and of its product with the
   /// value.
-  func gradients(_ ofValues: [Tensor], _ ofSums: Tensor, u: Tensor, results: [Tensor]) -> (
+  func gradients(_ ofValues: [Tensor], _ ofSums: Tensor, kept keptOfScales: Tensor, results: [Tensor]) -> (
     ofHalves: [Tensor], ofA: Tensor, sums: Tensor, productSums: Tensor
   ) {
     let ofHalves = [map(kept), map(changed)]
     let ofA = map(2 * changed, aType)
     let sums = Tensor.zeros([batch * blocks.perPicture, 2 * channels], like: scale)
     let done =
-      switch aType {
-      case .bfloat16: gradientPass(BFloat16Bits.self, ofValues, ofSums, u, results, ofHalves, ofA, sums)
-      default: gradientPass(Float.self, ofValues, ofSums, u, results, ofHalves, ofA, sums)
-      }
+      aType == .bfloat16
+      ? gradientPass(
+        TabulatedScales.shared(scales), ofValues, ofSums, keptOfScales, results, ofHalves, ofA, sums)
+      : gradientPass(scales, ofValues, ofSums, keptOfScales, results, ofHalves, ofA, sums)
     guard done else { return (ofHalves.map { _ in Tensor.undefined }, .undefined, .undefined, .undefined) }
     let totals = sums.sum([0]).reshape([2, 1, channels, 1, 1])
     return (ofHalves, ofA, totals.select(0, 0), totals.select(0, 1))
@@ -127,19 +128,22 @@ struct CouplingKernel {
 
   /// Fills the gradients and the sums of every block.
   /// - Returns: whether it could.
-  private func gradientPass<Number: FourLoadable>(
-    _ type: Number.Type, _ ofValues: [Tensor], _ ofSums: Tensor, _ u: Tensor, _ results: [Tensor],
+  private func gradientPass<Scales: CouplingScales>(
+    _ scales: Scales, _ ofValues: [Tensor], _ ofSums: Tensor, _ keptOfScales: Tensor, _ results: [Tensor],
     _ ofHalves: [Tensor], _ ofA: Tensor, _ sums: Tensor
   ) -> Bool {
     let (kept, changed) = (kept, changed)
-    let others: [Tensor] = [ofA, u, ofSums, scale, sums]
+    let others: [Tensor] = [ofA, keptOfScales, ofSums, scale, sums]
     return withMemory(of: halves + results + ofHalves + ofValues + others) {
       let (x, y, ofX, ofY) = (rows(halves).1, rows(results), rows(ofHalves), rows(ofValues))
-      let (ofA, u) = (ofA.memory(of: Number.self), u.memory(of: Float.self))
+      let ofA = ofA.memory(of: Scales.Number.self)
+      let (keptOfScales, keptStep) = (keptOfScales.memory(of: Scales.Kept.self), keptOfScales.size(1))
       let (ofSums, scale) = (ofSums.memory(of: Float.self), scale.memory(of: Float.self))
       let sums = sums.memory(of: Float.self)
       blocks.forEach { block, picture, pixels in
-        withScratch(channels) { ofCoupled in
+        withScratch(channels + 2 * changed) { ofCoupled in
+          let us = ofCoupled + channels
+          let factors = us + changed
           let sum = sums + block * 2 * channels
           let ofS = Lane(repeating: ofSums[picture])
           for pixel in pixels {
@@ -157,17 +161,18 @@ struct CouplingKernel {
             take(ofY.0[pixel], y.0[pixel], 0, kept)
             take(ofY.1[pixel], y.1[pixel], kept, changed)
             let (x2, ofX1, ofX2) = (x[pixel], ofX.0[pixel], ofX.1[pixel])
-            let (u, ofA) = (u + pixel * changed, ofA + pixel * 2 * changed)
+            let ofA = ofA + pixel * 2 * changed
+            scales.findAgain(keptOfScales + pixel * keptStep, changed, us, factors)
             eachFour(kept) { store(load(ofCoupled + $0) * load(scale + $0), ofX1 + $0) }
             eachFour(changed) {
-              let u = load(u + $0)
+              let u = load(us + $0)
               let ofT = load(ofCoupled + kept + $0) * load(scale + kept + $0)
-              let ofX = ofT * exp(logScale(u))
+              let ofX = ofT * load(factors + $0)
               store(ofX, ofX2 + $0)
               // ds/da1 = 2 clamp * 2 gain * u (1 - u)
-              let slope = (4 * clamp * gain) * (u - u * u)
-              Number.setFour((ofX * load(x2 + $0) + ofS) * slope, ofA + $0)
-              Number.setFour(gain * ofT, ofA + changed + $0)
+              let slope = (4 * self.scales.clamp * gain) * (u - u * u)
+              Scales.Number.setFour((ofX * load(x2 + $0) + ofS) * slope, ofA + $0)
+              Scales.Number.setFour(gain * ofT, ofA + changed + $0)
             }
           }
         }
@@ -176,7 +181,7 @@ struct CouplingKernel {
   }
 
   @inline(__always)
-  private func logScale(_ u: Lane) -> Lane { (2 * clamp) * u - clamp }
+  private func logScale(_ u: Lane) -> Lane { Flows.logScale(u, scales.clamp) }
 }
 
 // Where things lie.

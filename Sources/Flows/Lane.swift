@@ -36,7 +36,7 @@ extension Float: FourLoadable {
 
 /// The upper half of a single-precision number, to the nearest.
 struct BFloat16Bits: FourLoadable {
-  private let bits: UInt16
+  let bits: UInt16
 
   @inline(__always)
   static func four(_ start: UnsafePointer<Self>) -> Lane {
