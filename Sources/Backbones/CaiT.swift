@@ -153,6 +153,10 @@ private struct TalkingHeadsBlock {
 }
 
 /// Attention whose scores are mixed over the heads before and after the softmax (arXiv 2003.02436).
+///
+/// Scores lie `[queries, heads, keys]` in memory, so that a mixing is a small product for each query. Neither bias of
+/// the mixings needs a pass over them: the one before, the same for all keys, changes no softmax; the one behind adds
+/// as much of every value, whatever the query.
 private struct TalkingHeadsAttention {
   /// Queries at a time: their scores for all heads then stay in cache.
   static let queriesAtOnce = 56
@@ -160,8 +164,10 @@ private struct TalkingHeadsAttention {
   let heads: Int
   let width: Int
   let qkv: FusedLinear
-  let mixBefore: HeadMixing
-  let mixAfter: HeadMixing
+  let mixBefore: Tensor
+  let mixAfter: Tensor
+  /// The bias behind the softmax `[heads, 1, 1]`.
+  let everyValue: Tensor
   let projection: FusedLinear
 
   init(
@@ -170,40 +176,40 @@ private struct TalkingHeadsAttention {
     self.width = width
     self.heads = heads
     qkv = try FusedLinear(path / "qkv", inputs: width, outputs: 3 * width, rows: tokens)
-    mixBefore = try HeadMixing(path / "proj_l", heads: heads)
-    mixAfter = try HeadMixing(path / "proj_w", heads: heads)
+    let (before, after) = (path / "proj_l", path / "proj_w")
+    func weight(_ path: ParameterPath) throws -> Tensor {
+      try path.constant("weight", [heads, heads], .normal(standardDeviation: 0.02)).to(path.productType)
+    }
+    mixBefore = try weight(before)
+    _ = try before.constant("bias", [heads], .constant(0))
+    mixAfter = try weight(after)
+    everyValue = try after.constant("bias", [heads], .constant(0)).reshape([heads, 1, 1])
     projection = try FusedLinear(path / "proj", inputs: width, outputs: width, rows: tokens)
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
     let (batch, count) = (x.size(0), x.size(1))
-    let parts = qkv(x).reshape([batch, count, 3, heads, width / heads]).permute([2, 0, 3, 1, 4])
+    let parts = qkv(x).reshape([batch, count, 3, heads, width / heads]).permute([0, 2, 3, 1, 4])
+    return projection(Tensor.stack((0..<batch).map { attend(parts.select(0, $0)) }))
+  }
+
+  /// What the heads see `[count, width]` of one picture's queries, keys and values `[3, heads, count, width / heads]`.
+  private func attend(_ parts: Tensor) -> Tensor {
+    let count = parts.size(2)
     let queries = parts.select(0, 0) * (1 / Double(width / heads).squareRoot())
-    let keys = parts.select(0, 1).transpose(2, 3).contiguous()
+    let keys = parts.select(0, 1).transpose(1, 2).contiguous()
     let values = parts.select(0, 2).contiguous()
-    let blocks = stride(from: 0, to: count, by: Self.queriesAtOnce).map { start in
+    let seen = Tensor.uninitialized([count, heads, width / heads], like: values)
+    for start in stride(from: 0, to: count, by: Self.queriesAtOnce) {
       let length = min(Self.queriesAtOnce, count - start)
-      let scores = queries.narrow(2, from: start, length: length).matmul(keys)
-      let weights = mixAfter(mixBefore(scores).softmax(-1))
-      return weights.matmul(values).transpose(1, 2).reshape([batch, length, width])
+      let scores = Tensor.uninitialized([length, heads, count], like: values)
+      queries.narrow(1, from: start, length: length).matrixProducts(keys, into: scores.transpose(0, 1))
+      let weights = mixAfter.matmul(mixBefore.matmul(scores).softmax(-1))
+      weights.transpose(0, 1)
+        .matrixProducts(values, into: seen.narrow(0, from: start, length: length).transpose(0, 1))
     }
-    return projection(Tensor.cat(blocks, along: 1))
-  }
-}
-
-/// A linear map over the heads of `[batch, heads, queries, keys]`, as one product of a small matrix.
-private struct HeadMixing {
-  let weight: Tensor
-  let bias: Tensor
-
-  init(_ path: ParameterPath, heads: Int) throws {
-    let elementType = path.productType
-    weight = try path.constant("weight", [heads, heads], .normal(standardDeviation: 0.02)).to(elementType)
-    bias = try path.constant("bias", [heads], .constant(0)).to(elementType).unsqueeze(1)
-  }
-
-  func callAsFunction(_ scores: Tensor) -> Tensor {
-    weight.matmul(scores.flatten(from: 2)).add_(bias).reshape(scores.shape)
+    let sums = values.to(.float32).sum([1], keepingDimensions: true)
+    return seen.add_((everyValue * sums).transpose(0, 1)).reshape([count, width])
   }
 }
 

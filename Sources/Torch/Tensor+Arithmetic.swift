@@ -85,6 +85,13 @@ extension Tensor {
     OperationCount.add(results: product.count, length: size(-1))
     return product
   }
+  /// Writes the matrix products of two batches, `[batch, n, length]` and `[batch, length, m]`, into memory of any
+  /// order, as which it returns them. Not differentiable.
+  @discardableResult
+  public func matrixProducts(_ other: Tensor, into result: Tensor) -> Tensor {
+    OperationCount.add(results: result.count, length: size(-1))
+    return call("aten::bmm.out", self, other, result)
+  }
   /// Adds the matrix products of two batches, `[batch, n, length]` and `[batch, length, m]`, in place.
   @discardableResult
   func addMatrixProducts_(_ left: Tensor, _ right: Tensor) -> Tensor {
