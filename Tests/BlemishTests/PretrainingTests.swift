@@ -141,6 +141,40 @@ import Torch
     func sample(_ index: Int) -> LabelledPicture { source.sample(index % 4) }
   }
 
+  /// Two pictures of 16 x 32 cells, whose verdict is that of two cells each.
+  @Test func wholePicturesAreJudgedByTheirHighestCells() throws {
+    var cells = [Float](repeating: -5, count: 2 * 16 * 32)
+    for (cell, logit) in [(3, 2), (500, 1), (7, 0.5), (512, -1), (600, -2)] as [(Int, Float)] {
+      cells[cell] = logit
+    }
+    var shares = [Float](repeating: 0, count: 2 * 16 * 32)
+    shares[40] = 1 / 16
+    let (logits, targets) = (
+      Tensor(cells, shape: [2, 1, 16, 32]).requiringGradient(), Tensor(shares, shape: [2, 1, 16, 32])
+    )
+    func loss(_ weight: Double) -> Tensor {
+      var schedule = PretrainingConfiguration.standard.training
+      schedule.pictureWeight = weight
+      return SegmenterTrainer.loss([logits], targets, positiveWeight: .full([], 2), schedule: schedule).loss
+    }
+    let ofPictures = loss(3) - loss(0)
+    // The first picture has a defect, which counts half, and a logit of 1.5; the second has none and -1.5.
+    let expected = 3 * (0.5 * log(1 + exp(-1.5)) + log(1 + exp(-1.5))) / 2
+    #expect(abs(ofPictures.item - expected) < 1e-5)
+    ofPictures.backward()
+    let moved = logits.gradient!.floats.enumerated().filter { abs($1) > 1e-6 }.map(\.offset)
+    #expect(moved == [3, 500, 512, 600])
+  }
+
+  @Test func schedulesFromBeforePicturesCountedAreRead() throws {
+    let schedule = PretrainingConfiguration.standard.training
+    var entries = try #require(
+      JSONSerialization.jsonObject(with: JSONEncoder().encode(schedule)) as? [String: Any])
+    #expect(entries.removeValue(forKey: "pictureWeight") != nil)
+    let old = try JSONSerialization.data(withJSONObject: entries)
+    #expect(try JSONDecoder().decode(SegmenterSchedule.self, from: old) == schedule)
+  }
+
   @Test(arguments: [ElementType.float32, .bfloat16]) func learnsOneBatchByHeart(products: ElementType) throws
   {
     var schedule = Self.small.training

@@ -6,7 +6,7 @@ public struct AdaptationOptions: Sendable, Codable, Equatable {
   /// How it is trained; ``pixels`` sets the batch.
   public var schedule = SegmenterSchedule(
     steps: 12000, batch: 4, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
-    diceWeight: 0.5)
+    diceWeight: 0.5, pictureWeight: 1)
   /// The pixels of a step: there are as many pictures as have about so many.
   public var pixels = 4 * 256 * 256
   /// Pictures are tuned on as a whole, so that the network learns their borders; of those with longer sides, crops.

@@ -31,6 +31,6 @@ public struct PretrainingConfiguration: Sendable, Codable, Equatable {
     network: .standard,
     training: SegmenterSchedule(
       steps: 12_000, batch: 16, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
-      diceWeight: 0.5),
+      diceWeight: 0.5, pictureWeight: 0),
     side: 128, seed: 0, pictures: .standard, defects: .standard, validation: .init(pictures: 256, seed: 1))
 }

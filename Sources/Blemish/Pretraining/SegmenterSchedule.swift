@@ -16,6 +16,8 @@ public struct SegmenterSchedule: Sendable, Codable, Equatable {
   public var positiveWeight: Double
   /// How much 1 - dice counts beside the cross-entropy.
   public var diceWeight: Double
+  /// How much the cross-entropy of whole pictures counts beside that of cells.
+  public var pictureWeight: Double
 
   /// The learning rate of a step, counted from 0.
   public func learningRate(step: Int) -> Double {
@@ -33,6 +35,7 @@ public struct SegmenterSchedule: Sendable, Codable, Equatable {
     try Self.check(weightDecay, "weightDecay", 0...1e6)
     try Self.check(positiveWeight, "positiveWeight", 1e-6...1e6)
     try Self.check(diceWeight, "diceWeight", 0...1e6)
+    try Self.check(pictureWeight, "pictureWeight", 0...1e6)
   }
 
   static func check<Number: Comparable>(_ number: Number, _ name: String, _ range: ClosedRange<Number>) throws
@@ -41,5 +44,20 @@ public struct SegmenterSchedule: Sendable, Codable, Equatable {
       throw ConfigurationError(
         "\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(number)")
     }
+  }
+}
+
+extension SegmenterSchedule {
+  /// Reads a schedule; those from before whole pictures counted have no weight of theirs.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      steps: try values.decode(Int.self, forKey: .steps), batch: try values.decode(Int.self, forKey: .batch),
+      learningRate: try values.decode(Double.self, forKey: .learningRate),
+      warmUp: try values.decode(Int.self, forKey: .warmUp),
+      weightDecay: try values.decode(Double.self, forKey: .weightDecay),
+      positiveWeight: try values.decode(Double.self, forKey: .positiveWeight),
+      diceWeight: try values.decode(Double.self, forKey: .diceWeight),
+      pictureWeight: try values.decodeIfPresent(Double.self, forKey: .pictureWeight) ?? 0)
   }
 }

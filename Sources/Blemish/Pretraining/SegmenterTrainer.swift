@@ -126,7 +126,7 @@ public final class SegmenterTrainer {
   }
 
   /// The loss of logits at all strides, finest first, against the defective part of every cell of the finest, and
-  /// the soft dice coefficient of the finest. The coarser ones count half.
+  /// the soft dice coefficient of the finest. The coarser ones count half; whole pictures as the schedule says.
   static func loss(
     _ logits: [Tensor], _ targets: Tensor, positiveWeight: Tensor, schedule: SegmenterSchedule
   ) -> (loss: Tensor, dice: Tensor) {
@@ -135,8 +135,23 @@ public final class SegmenterTrainer {
         logits, level == 0 ? targets : targets.avgPool2d(1 << level, stride: 1 << level, padding: 0),
         positiveWeight: positiveWeight, schedule: schedule)
     }
-    let coarser = levels.dropFirst().map { $0.loss * 0.5 }
-    return (coarser.reduce(levels[0].loss, +), levels[0].dice)
+    var loss = levels.dropFirst().reduce(levels[0].loss) { $0 + $1.loss * 0.5 }
+    if schedule.pictureWeight > 0 {
+      loss = loss + pictureLoss(logits[0], targets) * schedule.pictureWeight
+    }
+    return (loss, levels[0].dice)
+  }
+
+  /// The cross-entropy of whole pictures, of which a verdict is to be that of its most suspicious cells: what counts in
+  /// a good picture are the few that look worst, of which the mean over all cells takes no notice. The logit is the mean
+  /// of the highest 256th of all logits; pictures with a defect, of which there are about twice as many, count half.
+  private static func pictureLoss(_ logits: Tensor, _ targets: Tensor) -> Tensor {
+    let cells = logits.to(.float32).flatten(from: 1)
+    let logit = cells.topk(max(cells.size(1) / 256, 1)).mean([1])
+    // A cell that is defective is so by a sixteenth at least.
+    let isDefective = (targets.flatten(from: 1).amax([1]) * 16).clamp(0, 1)
+    return logit.binaryCrossEntropyWithLogits(
+      isDefective, positiveWeight: Tensor.zeros([], like: logit).add_(0.5))
   }
 
   /// The loss and the soft dice coefficient of logits against the defective part of every cell.
