@@ -3,7 +3,7 @@ import Torch
 /// With what numbers backbones and flows compute. Weights, sums of products, feature maps and latents are single
 /// precision whatever it is.
 public enum Precision: String, Sendable, Codable, CaseIterable {
-  /// Single precision; bfloat16 for the tuning of the embedded backbone, where the processor has it
+  /// Single precision; bfloat16 for the embedded backbone and its tuning, where the processor has it
   /// (docs/performance.md).
   case auto
   /// Single precision, as published.
@@ -14,6 +14,11 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
 
   /// The type of the numbers that enter products.
   public var elementType: ElementType { self == .bfloat16 ? .bfloat16 : .float32 }
+
+  /// What `auto` takes where numbers of 16 bits were measured to do no harm.
+  public static func fastest(on device: Device) -> Precision {
+    device == .cpu && Torch.hasBFloat16 ? .bfloat16 : .float32
+  }
 
   /// The choice that gives products of these numbers.
   public init(_ elementType: ElementType) { self = elementType == .bfloat16 ? .bfloat16 : .float32 }

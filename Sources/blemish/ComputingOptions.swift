@@ -9,7 +9,7 @@ struct ComputingOptions: ParsableArguments {
   @Option(
     help: """
       The numbers that backbone and flow multiply: float32, bfloat16 (faster where the processor has it, coarser), or \
-      auto: float32, but bfloat16 to tune the embedded backbone where the processor has it.
+      auto: float32, but bfloat16 for the embedded backbone and its tuning where the processor has it.
       """)
   var precision = Precision.auto
 }

@@ -54,6 +54,23 @@ private struct UnfoldedUnit: EmbeddedUnit {
     return parameters.stateDict()
   }
 
+  /// `auto` takes numbers of 16 bits where what they do was measured, and nowhere else.
+  @Test func onlyTheEmbeddedBackboneIsReducedUnasked() throws {
+    for description in BackboneCatalogue.all {
+      let unasked = description.precision(.auto, on: .cpu)
+      #expect(unasked == (description.name == "embedded" ? Precision.fastest(on: .cpu) : .float32))
+      #expect(description.precision(.float32, on: .cpu) == .float32)
+      #expect(description.precision(.bfloat16, on: .cpu) == .bfloat16)
+    }
+    #expect(Precision.fastest(on: .cpu) == (Torch.hasBFloat16 ? .bfloat16 : .float32))
+    let images = Tensor.randn([1, 3, 64, 64])
+    let embedded = try BackboneCatalogue.named("embedded")
+    let weights = try embedded.stateDict(from: [])
+    let unasked = try embedded.build(weights, precision: .auto)
+    let asked = try embedded.build(weights, precision: .fastest(on: .cpu))
+    #expect(unasked(images).map(\.floats) == asked(images).map(\.floats))
+  }
+
   @Test(arguments: [(small, 1e-5), (wide, 1e-4)])
   func foldingTheNormsChangesNothing(_ architecture: EmbeddedArchitecture, _ tolerance: Double) throws {
     let weights = try weights(architecture)

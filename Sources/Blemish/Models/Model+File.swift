@@ -41,8 +41,9 @@ extension Model {
   ) throws {
     do {
       var configuration = try Self.configuration(of: file, damagedBackground: damagedBackground)
-      let precision = precision(configuration)
       let description = try BackboneCatalogue.named(configuration.backbone)
+      let choice = precision(configuration)
+      self.precision = description.precision(choice, on: device)
       let type = try DetectorCatalogue.named(configuration.detector)
       guard let padding = Padding(rawValue: configuration.padding) else {
         throw ConfigurationError("unknown padding '\(configuration.padding)'")
@@ -62,7 +63,7 @@ extension Model {
           "the backbone's weights are not those that the model was trained with (SHA-256 \(expected))")
       }
       backbone = try description.build(
-        backboneWeights, padding: padding, precision: precision, device: device)
+        backboneWeights, padding: padding, precision: self.precision, device: device)
       try configuration.checkFeatures(of: backbone)
       if let damage = configuration.damageOfBackground {
         guard let damagedBackground else { throw ConfigurationError(damagedCalibration(damage)) }
@@ -70,7 +71,7 @@ extension Model {
         configuration.background = nil
       }
       parameters = Parameters(
-        Self.tensors(of: file, below: Self.detectorPrefix), device: device, productType: precision.elementType
+        Self.tensors(of: file, below: Self.detectorPrefix), device: device, productType: choice.elementType
       )
       detector = try type.make(
         parameters.root, features: configuration.features,

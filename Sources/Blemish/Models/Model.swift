@@ -17,29 +17,30 @@ public struct Model {
   var backboneWeights: [String: StoredTensor]
   /// Where the tensors live.
   public let device: Device
-  /// With what numbers backbone and detector compute: those of the parameters.
-  public var precision: Precision { Precision(parameters.productType) }
+  /// With what numbers the backbone computes.
+  public let precision: Precision
 
   /// A new model.
   /// - Parameters:
   ///   - tile: the side of the tiles that pictures are seen in; nil to see them whole.
+  ///   - precision: the backbone's; nil for that of the parameters.
   ///   - parameters: the detector's, freshly initialised or from a state dict; the model lives where they do.
   /// - Throws: ``ConfigurationError`` and ``BackboneError`` when the parts do not fit together.
   public init(
     detector type: any DetectorType.Type, detectorConfiguration: String? = nil,
     backbone description: BackboneDescription, weights: [LoadedWeights], height: Int, width: Int,
-    tile: Int? = nil, embeddingBackbone: Bool = true, parameters: Parameters
+    tile: Int? = nil, embeddingBackbone: Bool = true, precision: Precision? = nil, parameters: Parameters
   ) throws {
     try PictureSize.check(height: height, width: width, tile: tile, for: description)
     let preparation = type.preparation
     self.parameters = parameters
     device = parameters.device
+    self.precision = description.precision(precision ?? Precision(parameters.productType), on: device)
     let map = Self.mapSize(height: height, width: width, shorterSide: tile == nil ? preparation.mapSide : nil)
     try PictureSize.check(mapHeight: map.height, mapWidth: map.width)
     backboneWeights = try description.stateDict(from: weights.map(\.file))
     backbone = try description.build(
-      backboneWeights, padding: preparation.padding, precision: Precision(parameters.productType),
-      device: device)
+      backboneWeights, padding: preparation.padding, precision: self.precision, device: device)
     let side = tile ?? max(height, width)
     let features = backbone.featureShapes(height: min(side, height), width: min(side, width))
     let json = try detectorConfiguration ?? type.standardJSON(scales: features.count)
@@ -79,8 +80,9 @@ public struct Model {
     let type = try DetectorCatalogue.named(choice.detector)
     let description = try BackboneCatalogue.named(choice.backbone)
     let preparation = type.preparation
+    precision = Precision(parameters.productType)
     backbone = try description.buildGenerated(
-      padding: preparation.padding, precision: Precision(parameters.productType), device: parameters.device)
+      padding: preparation.padding, precision: precision, device: parameters.device)
     let features = backbone.featureShapes(height: choice.size, width: choice.size)
     let json = try choice.detectorConfiguration ?? type.standardJSON(scales: features.count)
     detector = try type.make(

@@ -103,8 +103,7 @@ extension TrainingOptions {
     var adaptation = adaptation
     if let tile { adaptation.longestSide = min(adaptation.longestSide, tile) }
     // In two thirds of the time (docs/performance.md).
-    let fastest = device == .cpu && Torch.hasBFloat16 ? Precision.bfloat16 : .float32
-    adaptation.precision = precision == .auto ? fastest : precision
+    adaptation.precision = backbone.precision(precision, on: device)
     return adaptation
   }
 }

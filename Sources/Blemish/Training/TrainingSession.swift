@@ -53,6 +53,7 @@ public final class TrainingSession {
       detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone,
       weights: weights,
       height: size.height, width: size.width, tile: options.tile, embeddingBackbone: options.embedsBackbone,
+      precision: options.precision,
       parameters: Parameters(
         seed: options.seed, device: options.device, productType: options.precision.elementType))
     let schedule = options.schedule ?? type.schedule
