@@ -14,7 +14,7 @@ public struct BenchmarkConfiguration: Sendable, Codable, Equatable {
   /// The detector's own configuration, in JSON; nil for the published one.
   public var detectorConfiguration: String?
 
-  /// The published configurations, and the one that needs no weights.
+  /// The published configurations, the standard one, and the one that needs no weights.
   public static let all = [
     BenchmarkConfiguration(name: "uflow-resnet18-256", detector: "uflow", backbone: "resnet18", size: 256),
     BenchmarkConfiguration(
@@ -22,6 +22,7 @@ public struct BenchmarkConfiguration: Sendable, Codable, Equatable {
     BenchmarkConfiguration(name: "uflow-mcait-448", detector: "uflow", backbone: "mcait", size: 448),
     BenchmarkConfiguration(
       name: "msflow-wide_resnet50_2-512", detector: "msflow", backbone: "wide_resnet50_2", size: 512),
+    BenchmarkConfiguration(name: "uflow-embedded-256", detector: "uflow", backbone: "embedded", size: 256),
     BenchmarkConfiguration(name: "uflow-seeded-256", detector: "uflow", backbone: "seeded", size: 256),
   ]
 
