@@ -181,6 +181,7 @@ private struct TalkingHeadsAttention {
       try path.constant("weight", [heads, heads], .normal(standardDeviation: 0.02)).to(path.productType)
     }
     mixBefore = try weight(before)
+    // The weights have it, though nothing comes of it.
     _ = try before.constant("bias", [heads], .constant(0))
     mixAfter = try weight(after)
     everyValue = try after.constant("bias", [heads], .constant(0)).reshape([heads, 1, 1])
