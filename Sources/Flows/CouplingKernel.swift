@@ -41,8 +41,8 @@ struct CouplingKernel {
     (self.aType, self.scale, order) = (aType, scale.detach(), permutation.order)
   }
 
-  /// The values, what the derivative needs of the scales (nothing unless it is to be kept), and the sum of s of every
-  /// picture, `[batch]`.
+  /// The values, what the derivative needs of the scales (where they are computed, nothing unless it is to be kept), and
+  /// the sum of s of every picture, `[batch]`.
   func values(_ a: Tensor, offset: Tensor, keeping: Bool, joining: Bool) -> (
     values: [Tensor], kept: Tensor, sums: Tensor
   ) {
@@ -85,7 +85,7 @@ struct CouplingKernel {
             scales.find(a, changed, us, factors)
             var sumOfPixel = Lane.zero
             for i in stride(from: 0, to: changed, by: Lane.scalarCount) {
-              sumOfPixel += logScale(load(us + i))
+              sumOfPixel += self.scales.logScale(load(us + i))
             }
             sumOfBlock += Double(sumOfPixel.sum())
             eachFour(kept) { store(load(x1 + $0) * load(scale + $0) + load(offset + $0), coupled + $0) }
@@ -179,9 +179,6 @@ struct CouplingKernel {
       }
     }
   }
-
-  @inline(__always)
-  private func logScale(_ u: Lane) -> Lane { Flows.logScale(u, scales.clamp) }
 }
 
 // Where things lie.

@@ -25,13 +25,17 @@ struct ComputedScales: CouplingScales {
   let clamp: Float
   let gain: Float
 
+  /// `s = clamp * (2 u - 1)`.
+  @inline(__always)
+  func logScale(_ u: Lane) -> Lane { (2 * clamp) * u - clamp }
+
   @inline(__always)
   func find(
     _ a: UnsafePointer<Float>, _ count: Int, _ us: UnsafeMutablePointer<Float>,
     _ factors: UnsafeMutablePointer<Float>
   ) {
     eachFour(count) { store(sigmoid(2 * gain * load(a + $0)), us + $0) }
-    eachFour(count) { store(exp(logScale(load(us + $0), clamp)), factors + $0) }
+    eachFour(count) { store(exp(logScale(load(us + $0))), factors + $0) }
   }
 
   @inline(__always)
@@ -40,7 +44,7 @@ struct ComputedScales: CouplingScales {
     _ factors: UnsafeMutablePointer<Float>
   ) {
     us.update(from: kept, count: count)
-    eachFour(count) { store(exp(logScale(load(us + $0), clamp)), factors + $0) }
+    eachFour(count) { store(exp(logScale(load(us + $0))), factors + $0) }
   }
 }
 
@@ -90,7 +94,3 @@ struct TabulatedScales: CouplingScales {
     }
   }
 }
-
-/// `s = clamp * (2 u - 1)`.
-@inline(__always)
-func logScale(_ u: Lane, _ clamp: Float) -> Lane { (2 * clamp) * u - clamp }

@@ -102,7 +102,7 @@ extension TrainingOptions {
     }
     var adaptation = adaptation
     if let tile { adaptation.longestSide = min(adaptation.longestSide, tile) }
-    // In two thirds of the time (docs/performance.md).
+    // bfloat16 takes two thirds of the time (docs/performance.md).
     adaptation.precision = backbone.precision(precision, on: device)
     return adaptation
   }
