@@ -6,6 +6,10 @@ public final class Adam {
   private let firstMoments: [Tensor]
   private let secondMoments: [Tensor]
   private let steps: [Tensor]
+  /// The order of every parameter's dimensions in which its memory is row-major, nil for their own, and parameters and
+  /// moments seen so: the operator copies what is not.
+  private let orders: [[Int]?]
+  private let inOrder: [(value: Tensor, firstMoment: Tensor, secondMoment: Tensor)]
   /// The decay rates of the moments.
   public let betas: (Double, Double)
   /// How much of every parameter is added to its gradient, or taken from it at a step of rate 1.
@@ -25,10 +29,17 @@ public final class Adam {
     self.weightDecay = weightDecay
     decouplesWeightDecay = decouplingWeightDecay
     self.epsilon = epsilon
-    firstMoments = parameters.map { $0.tensor.detach().zerosLike }
-    secondMoments = parameters.map { $0.tensor.detach().zerosLike }
+    let values = parameters.map { $0.tensor.detach() }
+    let (firstMoments, secondMoments) = (values.map(\.zerosLike), values.map(\.zerosLike))
+    (self.firstMoments, self.secondMoments) = (firstMoments, secondMoments)
     // Zeros on the device of their parameters, where the fused operator wants them.
     steps = firstMoments.map { $0.sum() }
+    let orders = values.map(\.memoryOrder)
+    self.orders = orders
+    inOrder = values.indices.map { index in
+      func inOrder(_ tensor: Tensor) -> Tensor { tensor.permuted(orders[index]) }
+      return (inOrder(values[index]), inOrder(firstMoments[index]), inOrder(secondMoments[index]))
+    }
   }
 
   /// Changes every parameter that has a gradient, and forgets the gradients.
@@ -43,9 +54,9 @@ public final class Adam {
       callMany(
         decouplesWeightDecay ? "aten::_fused_adamw_" : "aten::_fused_adam_",
         [
-          moving.map { parameters[$0.0].tensor }, moving.map(\.1), moving.map { firstMoments[$0.0] },
-          moving.map { secondMoments[$0.0] }, [Tensor](), moving.map { steps[$0.0] }, learningRate, betas.0,
-          betas.1, weightDecay, epsilon, false, false,
+          moving.map { inOrder[$0.0].value }, moving.map { $0.1.permuted(orders[$0.0]) },
+          moving.map { inOrder[$0.0].firstMoment }, moving.map { inOrder[$0.0].secondMoment }, [Tensor](),
+          moving.map { steps[$0.0] }, learningRate, betas.0, betas.1, weightDecay, epsilon, false, false,
         ], capacity: 1)
     }
     for (index, _) in moving {

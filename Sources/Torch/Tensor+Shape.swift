@@ -1,3 +1,5 @@
+import CTorch
+
 extension Tensor {
   /// The elements in another element type.
   public func to(_ type: ElementType) -> Tensor {
@@ -11,6 +13,15 @@ extension Tensor {
   public func channelsLast(_ type: ElementType) -> Tensor {
     type == elementType ? channelsLast() : call("aten::to.dtype", self, type, false, false, 2)
   }
+  /// The order of dimensions in which the memory is row-major, with the channels, the last dimension but two, behind
+  /// the others; nil where that is the dimensions' own.
+  var memoryOrder: [Int]? {
+    guard rank > 2, !ct_is_contiguous(pointer) else { return nil }
+    let channelsLast = (0..<rank).filter { $0 != rank - 3 } + [rank - 3]
+    return ct_is_contiguous(permute(channelsLast).pointer) ? channelsLast : nil
+  }
+  /// The same memory with dimensions in another order; nil for their own.
+  func permuted(_ order: [Int]?) -> Tensor { order.map(permute) ?? self }
   /// A copy in memory of its own.
   public func clone() -> Tensor { call("aten::clone", self) }
   /// The elements under another shape; -1 stands for what is left.

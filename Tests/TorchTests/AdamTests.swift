@@ -1,4 +1,5 @@
 import Foundation
+import GoldenCases
 import Testing
 
 @testable import Torch
@@ -34,6 +35,34 @@ import Testing
       #expect(tensor.gradient == nil)
     }
     for (value, expected) in zip(tensor.floats, expected) { #expect(abs(Double(value) - expected) < 1e-5) }
+  }
+
+  /// Parameters and gradients in any order in memory give what row-major ones give.
+  @Test(arguments: [[4, 3, 2], [5, 4, 3, 3]]) func takesAnyOrderInMemory(_ shape: [Int]) {
+    let count = shape.reduce(1, *)
+    func numbers(_ seed: Int) -> Tensor {
+      Tensor((0..<count).map { Float(($0 * 37 + seed) % 101) / 50 - 1 }, shape: shape)
+    }
+    func channelsLast(_ tensor: Tensor) -> Tensor {
+      let channels = shape.count - 3
+      let order = shape.indices.filter { $0 != channels } + [channels]
+      return tensor.permute(order).contiguous().permute(shape.indices.map { order.firstIndex(of: $0)! })
+    }
+    func moved(_ change: (Tensor) -> Tensor, pulledBy pull: (Tensor) -> Tensor) -> [Float] {
+      let tensor = change(numbers(0)).requiringGradient()
+      let adam = Adam([("x", tensor)], weightDecay: 0.1)
+      for step in 1...3 {
+        (tensor * pull(numbers(step))).sum().backward()
+        adam.step(learningRate: 0.1)
+      }
+      return tensor.floats
+    }
+    let expected = moved({ $0 }, pulledBy: { $0 })
+    #expect(expected != numbers(0).floats)
+    for (change, pull) in [(channelsLast, channelsLast), (channelsLast, { $0 }), ({ $0 }, channelsLast)] {
+      // What is left over by vectors is rounded otherwise, and is other elements in another order.
+      expectClose(moved(change, pulledBy: pull), expected, relativeTolerance: 1e-6)
+    }
   }
 
   @Test func leavesParametersWithoutGradientAlone() {
