@@ -29,13 +29,19 @@ public struct FusedConvolution: Sendable {
   public func callAsFunction(_ x: Tensor, rectifying: Bool = false, adding: Tensor? = nil) -> Tensor {
     let winograd = Winograd(
       x, weight: weight, stride: stride, padding: padding, groups: groups, for: .constantWeight)
-    let prepared = prepared.parts(for: x) {
-      withoutGradient { winograd.map { Array($0.filters(weight)) } ?? [reordered(for: x)] }
+    let product =
+      adding == nil
+      ? PixelProduct(x, weight: weight, stride: stride, padding: padding, groups: groups) : nil
+    let prepared = prepared.parts(for: x, asProduct: product != nil) {
+      withoutGradient {
+        winograd.map { Array($0.filters(weight)) } ?? [product?.reordered(for: x) ?? reordered(for: x)]
+      }
     }
     if let winograd {
       return winograd(
         x, filters: prepared, outputs: weight.size(0), bias: bias, rectifying: rectifying, adding: adding)
     }
+    if let product { return product(x, by: prepared[0], bias: bias, rectifying: rectifying) }
     return x.directConv2d(
       prepared[0], bias: bias, stride: stride, padding: padding, groups: groups, rectifying: rectifying,
       adding: adding)
@@ -51,23 +57,24 @@ public struct FusedConvolution: Sendable {
   }
 }
 
-/// A weight in the order that suits one shape of pictures, in one part or several. The best order depends on the shape;
-/// a weight in another order gives the same result more slowly. What a failed operator gave is not kept.
+/// A weight in the order that suits one shape of pictures and one kind of operator, in one part or several. The best
+/// order depends on the shape. What a failed operator gave is not kept.
 final class PreparedWeight: @unchecked Sendable {
   private let lock = NSLock()
   private var shape: [Int] = []
+  private var asProduct = false
   private var parts: [Tensor] = []
 
   init() { Self.all.withLock { $0[ObjectIdentifier(self)] = Reference(weight: self) } }
 
   deinit { _ = Self.all.withLock { $0.removeValue(forKey: ObjectIdentifier(self)) } }
 
-  func parts(for x: Tensor, _ prepare: () -> [Tensor]) -> [Tensor] {
+  func parts(for x: Tensor, asProduct: Bool, _ prepare: () -> [Tensor]) -> [Tensor] {
     lock.withLock {
       let shape = Array(x.shape.dropFirst())
-      if !parts.isEmpty && shape == self.shape { return parts }
+      if !parts.isEmpty && shape == self.shape && asProduct == self.asProduct { return parts }
       let prepared = prepare()
-      if !TorchError.isPending { (self.shape, parts) = (shape, prepared) }
+      if !TorchError.isPending { (self.shape, self.asProduct, parts) = (shape, asProduct, prepared) }
       return prepared
     }
   }

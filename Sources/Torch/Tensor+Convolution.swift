@@ -24,6 +24,11 @@ extension Tensor {
         self, filters: winograd.filters(weight), outputs: weight.size(0), bias: bias, rectifying: rectifying,
         adding: adding)
     }
+    if adding == nil,
+      let product = PixelProduct(self, weight: weight, stride: stride, padding: padding, groups: groups)
+    {
+      return product(self, bias: bias, rectifying: rectifying)
+    }
     return directConv2d(
       weight, bias: bias, stride: stride, padding: padding, groups: groups, rectifying: rectifying,
       adding: adding)
@@ -56,10 +61,8 @@ extension Tensor {
   /// The gradient of a convolution's input from that of its output, which this is; stride one, as much padding as
   /// keeps the size.
   public func conv2dInputGradient(input: Tensor, weight: Tensor, padding: Int) -> Tensor {
-    // Of a 1 x 1 convolution it is one with the transposed weight, which is more than twice as fast.
-    if padding == 0 && takesFusedOperators {
-      let transposed = weight.reshape([weight.size(0), weight.size(1)]).transpose(0, 1).contiguous()
-      return fusedConv2d(transposed.reshape([weight.size(1), weight.size(0), 1, 1]), bias: nil)
+    if let product = PixelProduct(self, weight: weight, padding: padding) {
+      return product.inputGradient(self)
     }
     if let winograd = Winograd(self, weight: weight, padding: 2 - padding, for: .inputGradient) {
       return winograd(
@@ -74,6 +77,9 @@ extension Tensor {
   ) {
     if let winograd = Winograd(input, weight: weight, padding: padding, for: .weightGradient) {
       return (winograd.weightGradient(input, self), sum([0, 2, 3]))
+    }
+    if let gradients = PixelProduct(self, weight: weight, padding: padding)?.weightGradient(input, self) {
+      return gradients
     }
     // oneDNN's kernel for this one product is fastest row-major in single precision, even with the copies.
     let rowMajor = padding > 0 && takesFusedOperators && elementType == .float32

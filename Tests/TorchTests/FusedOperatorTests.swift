@@ -24,16 +24,20 @@ import Testing
     }
   }
 
-  @Test func convolutionsAddBeforeTheyRectify() {
+  @Test(arguments: [1, 3]) func convolutionsAddBeforeTheyRectify(_ kernel: Int) {
     Torch.seed(2)
-    let weight = Tensor.randn([8, 8, 3, 3])
+    let weight = Tensor.randn([8, 8, kernel, kernel])
     let bias = Tensor.randn([8])
     let x = Tensor.randn([2, 8, 12, 12]).channelsLast()
     let other = Tensor.randn([2, 8, 12, 12]).channelsLast()
     let input = x.floats
-    let expected = (plain(x, weight, bias, stride: 1, padding: 1) + other).relu().floats
-    let fused = FusedConvolution(weight: weight, bias: bias, padding: 1)
+    let without = plain(x, weight, bias, stride: 1, padding: kernel / 2)
+    let expected = (without + other).relu().floats
+    let fused = FusedConvolution(weight: weight, bias: bias, padding: kernel / 2)
+    // With nothing to add the weight may lie in another order.
+    expectClose(fused(x).floats, without.floats, relativeTolerance: 1e-5)
     let result = fused(x, rectifying: true, adding: other)
+    expectClose(fused(x).floats, without.floats, relativeTolerance: 1e-5)
     expectClose(result.floats, expected, relativeTolerance: 1e-5)
     #expect(other.floats == result.floats)
     #expect(x.floats == input)
@@ -43,9 +47,9 @@ import Testing
     let x = Tensor.ones([1, 2, 3, 4])
     let prepared = PreparedWeight()
     #expect(throws: TorchError.self) {
-      try withTorchErrors { _ = prepared.parts(for: x) { [Tensor.zeros([2]) + Tensor.zeros([3])] } }
+      try withTorchErrors { _ = prepared.parts(for: x, asProduct: false) { [Tensor.zeros([2]) + Tensor.zeros([3])] } }
     }
-    let parts = prepared.parts(for: x) { [x] }
+    let parts = prepared.parts(for: x, asProduct: false) { [x] }
     #expect(parts.map(\.shape) == [x.shape])
   }
 
@@ -64,20 +68,28 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 3]) func convolutionGradientsAreThoseOfThePlainOperator(_ kernel: Int) {
+  @Test(arguments: [1, 3], [ElementType.float32, .bfloat16])
+  func convolutionGradientsAreThoseOfThePlainOperator(_ kernel: Int, _ type: ElementType) {
     Torch.seed(4)
-    let x = Tensor.randn([2, 6, 9, 9]).channelsLast().requiringGradient()
-    let weight = Tensor.randn([10, 6, kernel, kernel]).requiringGradient()
-    let bias = Tensor.randn([10]).requiringGradient()
-    let output = Tensor.randn([2, 10, 9, 9])
-    (x.conv2d(weight, bias: bias, padding: kernel / 2) * output).sum().backward()
-    let gradient = output.channelsLast()
-    let forInput = gradient.conv2dInputGradient(input: x, weight: weight.detach(), padding: kernel / 2)
+    // What both types can say.
+    func numbers(_ shape: [Int]) -> Tensor { .randn(shape).to(.bfloat16).to(.float32) }
+    let x = numbers([2, 6, 9, 9]).channelsLast().requiringGradient()
+    let weight = numbers([10, 6, kernel, kernel]).requiringGradient()
+    let bias = numbers([10]).requiringGradient()
+    let output = numbers([2, 10, 9, 9])
+    let y = x.conv2d(weight, bias: bias, padding: kernel / 2)
+    (y * output).sum().backward()
+    let (gradient, input) = (output.channelsLast(type), x.detach().channelsLast(type))
+    let (frozen, tolerance) = (weight.detach().to(type), type == .float32 ? 1e-5 : 1e-2)
+    let rectified = input.fusedConv2d(
+      frozen, bias: bias.detach().to(type), padding: kernel / 2, rectifying: true)
+    let forInput = gradient.conv2dInputGradient(input: input, weight: frozen, padding: kernel / 2)
     let (forWeight, forBias) = gradient.conv2dWeightGradient(
-      input: x.detach(), weight: weight.detach(), padding: kernel / 2)
-    expectClose(forInput.floats, x.gradient!.floats, relativeTolerance: 1e-5)
-    expectClose(forWeight.floats, weight.gradient!.floats, relativeTolerance: 1e-5)
-    expectClose(forBias.floats, bias.gradient!.floats, relativeTolerance: 1e-5)
+      input: input, weight: frozen, padding: kernel / 2)
+    expectClose(rectified.floats, y.relu().floats, relativeTolerance: tolerance)
+    expectClose(forInput.floats, x.gradient!.floats, relativeTolerance: tolerance)
+    expectClose(forWeight.floats, weight.gradient!.floats, relativeTolerance: tolerance)
+    expectClose(forBias.floats, bias.gradient!.floats, relativeTolerance: tolerance)
   }
 }
 
