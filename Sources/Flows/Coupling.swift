@@ -31,7 +31,8 @@ struct Coupling {
   private var scale: Tensor { globalScale.softplus(beta: 0.5) * 0.1 }
 
   /// The two halves of x, channels-last, transformed by what the subnet gives, `[batch, 2 * changed, height, width]`:
-  /// the value's two halves, channels-last, or the value as one.
+  /// the value's two halves, channels-last, and perhaps the first once more in the type of what the subnet gives; or the
+  /// value as one.
   func callAsFunction(_ halves: [Tensor], _ a: Tensor, joining: Bool) -> (
     values: [Tensor], logDeterminant: Tensor
   ) {
@@ -80,32 +81,21 @@ extension Coupling {
   ) {
     let outputs = Tensor.withDerivative(of: halves + [a, globalScale, globalOffset]) { needed in
       let kernel = CouplingKernel(
-        halves: halves, aType: a.elementType, clamp: clamp, gain: Self.gain, scale: scale, permutation)
-      let (values, kept, sums) = kernel.values(
-        a.channelsLast(), offset: globalOffset, keeping: needed != nil, joining: joining)
-      let outputs = values + [sums + kernel.scale.log().sum() * pixels(values[0])]
+        halves: halves, aType: a.elementType, clamp: clamp, gain: Self.gain,
+        scale: ChannelScales(globalScale), offset: globalOffset, permutation)
+      let (values, logDeterminant, kept) = kernel.values(
+        a.channelsLast(), keeping: needed != nil, joining: joining)
+      let outputs = values + [logDeterminant]
       guard needed != nil else { return (outputs, { _ in [] }) }
       let results = values.map { $0.detach() }
-      return (outputs, { derivative($0, kernel, kept: kept, results: results) })
+      let derivative: Tensor.Derivative = { given in
+        let ofValues = zip(given, results).map { $0?.channelsLast() ?? $1.zerosLike }
+        let ofLogDeterminant =
+          given[results.count]?.contiguous() ?? .zeros([results[0].size(0)], like: results[0])
+        return kernel.gradients(ofValues, ofLogDeterminant, kept: kept, results: results)
+      }
+      return (outputs, derivative)
     }
     return (Array(outputs.dropLast()), outputs[outputs.count - 1])
-  }
-
-  /// The gradients of the halves, a, scale and offset from those of the values and of the log-determinant.
-  private func derivative(
-    _ given: [Tensor?], _ kernel: CouplingKernel, kept: Tensor, results: [Tensor]
-  ) -> [Tensor?] {
-    let ofValues = zip(given, results).map { $0?.channelsLast() ?? $1.zerosLike }
-    let ofLogDeterminant =
-      given[results.count]?.contiguous() ?? .zeros([results[0].size(0)], like: results[0])
-    let found = kernel.gradients(ofValues, ofLogDeterminant, kept: kept, results: results)
-    let ofOffset = permutation.inverse(found.sums)
-    // The value is scale * coupled + offset, so that without the offset it is its own derivative by the scale's
-    // logarithm; the log-determinant has that once for every pixel.
-    let ofLogScale =
-      permutation.inverse(found.productSums) - ofOffset * globalOffset.detach()
-      + ofLogDeterminant.sum() * pixels(results[0])
-    let slope = (globalScale.detach() * 0.5).sigmoid() * 0.1
-    return found.ofHalves + [found.ofA, ofLogScale * slope / kernel.scale, ofOffset]
   }
 }

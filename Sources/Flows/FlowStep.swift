@@ -93,12 +93,13 @@ public struct FlowStep<Network: Subnet> {
     return [first, second].map { ($0.count == 1 ? $0[0] : .cat($0, along: 1)).channelsLast() }
   }
 
-  /// The step, on x1 and x2.
+  /// The step, on x1 and x2, and perhaps x1 once more in the subnet's type.
   /// - Parameter joining: whether to give the value as one tensor rather than as such halves.
   func callAsFunction(_ halves: [Tensor], condition: Tensor?, joining: Bool) -> (
     values: [Tensor], logDeterminant: Tensor
   ) {
-    coupling(halves, subnet(input(halves[0], condition)), joining: joining)
+    let seen = halves.count > 2 ? halves[2] : halves[0]
+    return coupling(Array(halves.prefix(2)), subnet(input(seen, condition)), joining: joining)
   }
 
   /// The step backwards; the log-determinant is that of the inverse.

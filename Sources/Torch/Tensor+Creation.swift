@@ -48,6 +48,12 @@ extension Tensor {
     call("aten::new_empty", other, shape, type ?? other.elementType)
   }
 
+  /// A tensor `[batch, channels, height, width]` on the processor, the channels of a pixel side by side, whose elements
+  /// are whatever was there.
+  package static func uninitializedChannelsLast(_ shape: [Int], _ type: ElementType) -> Tensor {
+    call("aten::empty.memory_format", shape, type, nil, nil, nil, 2)
+  }
+
   /// A tensor of zeros of a shape, of another's type and on its device.
   public static func zeros(_ shape: [Int], like other: Tensor) -> Tensor {
     call("aten::new_zeros", other, shape)
