@@ -1,7 +1,6 @@
-// Arithmetic of four channels at a time.
+import Torch
 
-/// Four channels of a pixel.
-typealias Lane = SIMD4<Float>
+// Arithmetic of four channels at a time.
 
 /// Calls the body with the first of every four channels, of at least four; the last four may overlap the four before.
 @inline(__always)
@@ -9,12 +8,6 @@ func eachFour(_ count: Int, _ body: (_ first: Int) -> Void) {
   for first in stride(from: 0, to: count & ~3, by: 4) { body(first) }
   if count % 4 != 0 { body(count - 4) }
 }
-
-@inline(__always)
-func load(_ start: UnsafePointer<Float>) -> Lane { Float.four(start) }
-
-@inline(__always)
-func store(_ lane: Lane, _ start: UnsafeMutablePointer<Float>) { Float.setFour(lane, start) }
 
 /// Numbers in memory that are computed with in single precision.
 protocol FourLoadable: BitwiseCopyable {
@@ -24,14 +17,10 @@ protocol FourLoadable: BitwiseCopyable {
 
 extension Float: FourLoadable {
   @inline(__always)
-  static func four(_ start: UnsafePointer<Float>) -> Lane {
-    UnsafeRawPointer(start).loadUnaligned(as: Lane.self)
-  }
+  static func four(_ start: UnsafePointer<Float>) -> Lane { load(start) }
 
   @inline(__always)
-  static func setFour(_ lane: Lane, _ start: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(start).storeBytes(of: lane, as: Lane.self)
-  }
+  static func setFour(_ lane: Lane, _ start: UnsafeMutablePointer<Float>) { store(lane, start) }
 }
 
 /// The upper half of a single-precision number, to the nearest.

@@ -1,6 +1,3 @@
-/// Four channels of a pixel.
-private typealias Lane = SIMD4<Float>
-
 /// A linear map of a few numbers, which Winograd's algorithm applies along the columns and then along the rows of a
 /// tile; here of four channels at a time.
 protocol LineTransform {
@@ -21,9 +18,7 @@ struct Line {
   init(_ start: UnsafePointer<Float>, step: Int) { (self.start, self.step) = (start, step) }
 
   @inline(__always)
-  fileprivate subscript(_ index: Int) -> Lane {
-    UnsafeRawPointer(start + index * step).loadUnaligned(as: Lane.self)
-  }
+  fileprivate subscript(_ index: Int) -> Lane { load(start + index * step) }
 }
 
 /// Places at equal distances, for four channels of each number that a map gives.
@@ -36,8 +31,8 @@ struct MutableLine {
 
   @inline(__always)
   fileprivate subscript(_ index: Int) -> Lane {
-    get { UnsafeRawPointer(start + index * step).loadUnaligned(as: Lane.self) }
-    nonmutating set { UnsafeMutableRawPointer(start + index * step).storeBytes(of: newValue, as: Lane.self) }
+    get { load(start + index * step) }
+    nonmutating set { store(newValue, start + index * step) }
   }
 }
 

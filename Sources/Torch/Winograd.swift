@@ -261,7 +261,7 @@ struct Winograd {
     adding: Bool
   ) -> Bool {
     let (channels, pixel) = (products.size(1) / Self.places, y.size(1))
-    let least = rectifying ? Float(0) : -.infinity
+    let least = Lane(repeating: rectifying ? 0 : -.infinity)
     return withMemory(of: [products, y, bias].compactMap { $0 }) {
       let (from, to, bias) = (
         products.memory(of: Float.self), y.memory(of: Float.self) + first,
@@ -280,11 +280,18 @@ struct Winograd {
                   let y = picture * height + tileRow * Self.side + i
                   let place = to + (y * width + column * Self.side + j) * pixel
                   let result = scratch + (i * Self.side + j) * channels
-                  for channel in 0..<channels {
+                  for first in stride(from: 0, to: channels & ~3, by: 4) {
+                    var value = load(result + first)
+                    if let bias { value += load(bias + first) }
+                    if adding { value += load(place + first) }
+                    // Of a NaN the comparison is false.
+                    store(value.replacing(with: least, where: value .< least), place + first)
+                  }
+                  for channel in channels & ~3..<channels {
                     var value = result[channel]
                     if let bias { value += bias[channel] }
                     if adding { value += place[channel] }
-                    place[channel] = value < least ? least : value
+                    place[channel] = value < least[0] ? least[0] : value
                   }
                 }
               }
