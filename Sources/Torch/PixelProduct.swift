@@ -37,7 +37,6 @@ struct PixelProduct {
     guard gradient.elementType == .bfloat16 else {
       return product(gradient, matrix.transpose(0, 1), bias: nil, rectifying: false)
     }
-    count(gradient)
     return rows(gradient).matmul(matrix).permute([0, 3, 1, 2])
   }
 
@@ -45,7 +44,6 @@ struct PixelProduct {
   /// speed on processors that are not Intel's.
   func weightGradient(_ x: Tensor, _ gradient: Tensor) -> (weight: Tensor, bias: Tensor)? {
     guard gradient.elementType == .bfloat16 else { return nil }
-    count(gradient)
     let (outputs, inputs) = (matrix.size(0), matrix.size(1))
     let ofResults = rows(gradient).reshape([-1, outputs])
     let ofMatrix = ofResults.transpose(0, 1).matmul(rows(x).reshape([-1, inputs]))
@@ -60,8 +58,4 @@ struct PixelProduct {
   }
 
   private func rows(_ x: Tensor) -> Tensor { x.channelsLast().permute([0, 2, 3, 1]) }
-
-  private func count(_ gradient: Tensor) {
-    OperationCount.add(results: gradient.count, length: matrix.size(1))
-  }
 }

@@ -11,7 +11,7 @@ struct AdaptationArguments: ParsableArguments {
       """)
   var adapt: Bool?
 
-  @Option(help: "Minutes that the tuning may take: as many steps are done as fit. 10 without --adapt-steps.")
+  @Option(help: "Minutes that the tuning may take: as many steps are done as fit. 20 without --adapt-steps.")
   var adaptMinutes: Double?
 
   @Option(help: "Steps of the tuning; a recorded number repeats a tuning.")

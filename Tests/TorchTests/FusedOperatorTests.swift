@@ -47,7 +47,9 @@ import Testing
     let x = Tensor.ones([1, 2, 3, 4])
     let prepared = PreparedWeight()
     #expect(throws: TorchError.self) {
-      try withTorchErrors { _ = prepared.parts(for: x, asProduct: false) { [Tensor.zeros([2]) + Tensor.zeros([3])] } }
+      try withTorchErrors {
+        _ = prepared.parts(for: x, asProduct: false) { [Tensor.zeros([2]) + Tensor.zeros([3])] }
+      }
     }
     let parts = prepared.parts(for: x, asProduct: false) { [x] }
     #expect(parts.map(\.shape) == [x.shape])
@@ -90,6 +92,21 @@ import Testing
     expectClose(forInput.floats, x.gradient!.floats, relativeTolerance: tolerance)
     expectClose(forWeight.floats, weight.gradient!.floats, relativeTolerance: tolerance)
     expectClose(forBias.floats, bias.gradient!.floats, relativeTolerance: tolerance)
+  }
+
+  @Test(arguments: [1, 3], [ElementType.float32, .bfloat16])
+  func operationsOfConvolutionsAreCountedOnce(_ kernel: Int, _ type: ElementType) {
+    let x = Tensor.randn([2, 6, 9, 9]).channelsLast(type)
+    let gradient = Tensor.randn([2, 10, 9, 9]).channelsLast(type)
+    let weight = Tensor.randn([10, 6, kernel, kernel]).to(type)
+    let padding = kernel / 2
+    let works: [() -> Void] = [
+      { _ = x.fusedConv2d(weight, bias: nil, padding: padding) },
+      { _ = gradient.conv2dInputGradient(input: x, weight: weight, padding: padding) },
+      { _ = gradient.conv2dWeightGradient(input: x, weight: weight, padding: padding) },
+    ]
+    let expected = Double(2 * gradient.count * 6 * kernel * kernel)
+    #expect(works.map { Torch.countingOperations($0) } == works.map { _ in expected })
   }
 }
 

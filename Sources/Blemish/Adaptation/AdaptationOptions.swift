@@ -21,7 +21,7 @@ public struct AdaptationOptions: Sendable, Codable, Equatable {
   public var defects = DefectRecipe.adaptation
   /// How long the training may take, in minutes: the first steps are timed, and there are as many as fit. Nil for
   /// all of them.
-  public var minutes: Double? = 10
+  public var minutes: Double? = 20
 
   /// The standard choices.
   public init() {}
