@@ -119,10 +119,8 @@ public final class Parameters {
     }
     tensor = tensor.to(device: device)
     if channelsLast {
-      let channels = shape.count - 3
-      let rest = shape.indices.filter { $0 != channels }
-      tensor = tensor.permute(rest + [channels]).contiguous()
-        .permute(shape.indices.map { $0 < channels ? $0 : $0 == channels ? shape.count - 1 : $0 - 1 })
+      let order = Tensor.channelsLastOrder(shape.count)
+      tensor = tensor.permute(order).contiguous().permute(shape.indices.map { order.firstIndex(of: $0)! })
     }
     if trainable {
       tensor.requiringGradient()

@@ -4,8 +4,11 @@ import CTorch
 /// every pixel, which channels-last pictures are. What comes before a product takes oneDNN half the time of what comes
 /// before a convolution, which with few channels is more than the arithmetic. On the processor.
 struct PixelProduct {
-  /// `[outputs, inputs]`.
-  private let matrix: Tensor
+  private let weight: Tensor
+  private var outputs: Int { weight.size(0) }
+  private var inputs: Int { weight.size(1) }
+  /// The weight `[outputs, inputs]`.
+  private var matrix: Tensor { weight.reshape([outputs, inputs]) }
 
   /// How to convolve x by a weight `[outputs, inputs, 1, 1]`; nil where it cannot be done so.
   init?(_ x: Tensor, weight: Tensor, stride: Int = 1, padding: Int, groups: Int = 1) {
@@ -13,7 +16,7 @@ struct PixelProduct {
     guard Self.isAvailable, stride == 1, padding == 0, groups == 1, shape.count == 4, shape[2...] == [1, 1],
       x.takesFusedOperators, weight.elementType == x.elementType
     else { return nil }
-    matrix = weight.reshape([shape[0], shape[1]])
+    self.weight = weight
   }
 
   private static let isAvailable =
@@ -44,7 +47,6 @@ struct PixelProduct {
   /// speed on processors that are not Intel's.
   func weightGradient(_ x: Tensor, _ gradient: Tensor) -> (weight: Tensor, bias: Tensor)? {
     guard gradient.elementType == .bfloat16 else { return nil }
-    let (outputs, inputs) = (matrix.size(0), matrix.size(1))
     let ofResults = rows(gradient).reshape([-1, outputs])
     let ofMatrix = ofResults.transpose(0, 1).matmul(rows(x).reshape([-1, inputs]))
     return (ofMatrix.reshape([outputs, inputs, 1, 1]), ofResults.sum([0]))

@@ -17,9 +17,11 @@ extension Tensor {
   /// the others; nil where that is the dimensions' own.
   var memoryOrder: [Int]? {
     guard rank > 2, !ct_is_contiguous(pointer) else { return nil }
-    let channelsLast = (0..<rank).filter { $0 != rank - 3 } + [rank - 3]
+    let channelsLast = Self.channelsLastOrder(rank)
     return ct_is_contiguous(permute(channelsLast).pointer) ? channelsLast : nil
   }
+  /// So many dimensions with the channels, the last but two, behind the others.
+  static func channelsLastOrder(_ rank: Int) -> [Int] { (0..<rank).filter { $0 != rank - 3 } + [rank - 3] }
   /// The same memory with dimensions in another order; nil for their own.
   func permuted(_ order: [Int]?) -> Tensor { order.map(permute) ?? self }
   /// A copy in memory of its own.
