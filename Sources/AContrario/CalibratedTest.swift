@@ -5,13 +5,16 @@ import Foundation
 ///
 /// NFA keeps its meaning: the expected number of regions this significant in one picture of a good part.
 /// Regions are found in one map of all scales, of how far energies are above what is usual at their place
-/// (``EnergyLaw``). Their height counts less in a picture that is livelier than usual everywhere; what it then means is
-/// read off the number of regions as high that good pictures have (``ExceedanceLaw``).
+/// (``EnergyLaw``). Their height is seen beside what the picture is as a whole (``PictureLevel``); what it then means
+/// is read off the number of regions as high that good pictures have (``ExceedanceLaw``).
 public struct CalibratedTest: Sendable, Codable, Equatable {
   /// The law of the energies of every scale, finest first.
   public let energies: [EnergyLaw]
-  /// How lively good pictures are on average: see ``allowance(for:)``. Nil in tests from before it counted.
+  /// How lively good pictures are on average (``PictureLevel/liveliness``). Nil in tests from before it counted.
   public let usualLiveliness: Double?
+  /// The mean of the highest deviations of good pictures, on average (``PictureLevel/tailMean``). Nil in tests from
+  /// before it counted.
+  public let usualTailMean: Double?
   /// The law of the regions' heights.
   public let exceedances: ExceedanceLaw
   /// The mean deviation of every picture that was learnt from, to compare others with: see ``meanDeviation(_:)``.
@@ -31,17 +34,23 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
       for (picture, rest) in learnt.deviations.enumerated() { deviations[picture].append(rest) }
     }
     let maps = deviations.map { Self.map($0, energies) }
-    let liveliness = maps.map(Self.liveliness)
-    let sum = liveliness.reduce(0, +)
+    let levels = maps.map(PictureLevel.init)
+    let sum = (
+      liveliness: levels.reduce(0) { $0 + $1.liveliness }, tailMean: levels.reduce(0) { $0 + $1.tailMean }
+    )
+    // Each against the others, as with energies.
+    func mean(_ sum: Double, without own: Double) -> Double {
+      maps.count > 1 ? (sum - own) / Double(maps.count - 1) : own
+    }
     var heights: [[Double]] = []
-    for (map, own) in zip(maps, liveliness) {
-      // Against the others, as with energies.
-      let usual = maps.count > 1 ? (sum - own) / Double(maps.count - 1) : own
+    for (map, own) in zip(maps, levels) {
       let regions = try PeakRegions(map, height: energies[0].height, width: energies[0].width)
-      heights.append(regions.regions.map { $0.height - Self.allowance(own, usual: usual) })
+      let usual = (mean(sum.liveliness, without: own.liveliness), mean(sum.tailMean, without: own.tailMean))
+      heights.append(Self.heights(of: regions, own, usual: usual))
     }
     self.energies = energies
-    usualLiveliness = sum / Double(maps.count)
+    usualLiveliness = sum.liveliness / Double(maps.count)
+    usualTailMean = sum.tailMean / Double(maps.count)
     exceedances = ExceedanceLaw(heights: heights)
     meanDeviations = maps.map(Self.mean)
   }
@@ -61,6 +70,7 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
   public var isSound: Bool {
     !energies.isEmpty && energies.allSatisfy(\.isSound) && exceedances.isSound
       && meanDeviations.allSatisfy(\.isFinite) && usualLiveliness?.isFinite ?? true
+      && usualTailMean?.isFinite ?? true
   }
 
   /// By how many deviations the energies are above what is usual at their place, averaged over the scales at the
@@ -86,32 +96,29 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
     return sum.map { $0 / Float(energies.count) }
   }
 
-  // MARK: Liveliness
+  // MARK: The picture as a whole
 
-  /// How much of a region's height is put down to the picture, given its deviations: half of what their 95% quantile,
-  /// which one defect seldom moves, is above that of good pictures.
-  ///
-  /// On a stained or rough good part, all regions are high together. Without this, false alarms come by dozens in few
-  /// pictures, and no number of pictures that one has settles how often. Half of it leaves a picture that is wrong
-  /// everywhere as significant as one can wish.
-  func allowance(for deviations: [Float]) -> Double {
-    usualLiveliness.map { Self.allowance(Self.liveliness(deviations), usual: $0) } ?? 0
+  /// The heights of a picture's regions as they count, the highest first: seen beside the picture's level.
+  func heights(of regions: PeakRegions) -> [Double] {
+    Self.heights(of: regions, PictureLevel(regions.values), usual: (usualLiveliness, usualTailMean))
   }
 
-  private static func allowance(_ liveliness: Double, usual: Double) -> Double { (liveliness - usual) / 2 }
-
-  /// The 95% quantile.
-  private static func liveliness(_ deviations: [Float]) -> Double {
-    let beyond = Int32(deviations.count / 20)
-    guard var low = deviations.min(), var high = deviations.max() else { return 0 }
-    // To halve the range so often takes a tenth of the time of sorting.
-    for _ in 0..<24 {
-      let middle = low + (high - low) / 2
-      var above: Int32 = 0
-      for deviation in deviations { above &+= deviation > middle ? 1 : 0 }
-      if above > beyond { low = middle } else { high = middle }
-    }
-    return Double(high)
+  /// Two things that a peak's height does not say are in its picture:
+  ///
+  /// - On a stained or rough good part, all regions are high together. So half of what the picture's liveliness is
+  ///   above that of good pictures is taken off them. Otherwise false alarms come by dozens in few pictures, and no
+  ///   number of pictures that one has settles how often. Half of it leaves a picture that is wrong everywhere as
+  ///   significant as one can wish.
+  /// - A large defect need not be higher than a small one; there is more of it. The highest region, which speaks for
+  ///   the picture, gets what the mean of the picture's highest deviations is above that of good pictures. No other
+  ///   does: a picture's evidence in all of its regions would bring the dozens back.
+  private static func heights(
+    of regions: PeakRegions, _ level: PictureLevel, usual: (liveliness: Double?, tailMean: Double?)
+  ) -> [Double] {
+    let allowance = usual.liveliness.map { (level.liveliness - $0) / 2 } ?? 0
+    var heights = regions.regions.map { $0.height - allowance }
+    if let tailMean = usual.tailMean, !heights.isEmpty { heights[0] += max(level.tailMean - tailMean, 0) }
+    return heights
   }
 
   // MARK: Drift
@@ -165,8 +172,7 @@ public struct CalibratedRegions: TestedPicture {
     let deviations = try test.deviations(scales)
     regions = try PeakRegions(
       deviations, height: test.energies[0].height, width: test.energies[0].width)
-    let allowance = test.allowance(for: deviations)
-    regionLogNFAs = regions.regions.map { test.exceedances.logExpected($0.height - allowance) }
+    regionLogNFAs = test.heights(of: regions).map(test.exceedances.logExpected)
     ofAll = log10(test.exceedances.regionsPerPicture)
   }
 

@@ -137,18 +137,51 @@ import Testing
     }
   }
 
+  private static func regions(_ picture: [LatentScale], _ test: CalibratedTest) throws -> PeakRegions {
+    try PeakRegions(
+      try test.deviations(picture), height: test.energies[0].height, width: test.energies[0].width)
+  }
+
   @Test func regionsOfALivelyPictureCountForLess() throws {
     var random = NormalNumbers(seed: 37)
     let test = try CalibratedTest(pictures: (0..<60).map { _ in try Self.picture(&random, heavy: true) })
     let picture = try Self.picture(&random, heavy: true)
     let lively = try Self.livened(picture, by: 2)
-    let (plain, raised) = (try test.deviations(picture), try test.deviations(lively))
-    let rise = Double(raised[0] - plain[0])
+    let (plain, raised) = (try Self.regions(picture, test), try Self.regions(lively, test))
+    let rise = Double(raised.values[0] - plain.values[0])
     #expect(rise > 0.5)
-    #expect(abs(test.allowance(for: raised) - test.allowance(for: plain) - rise / 2) < 1e-4)
-    // The quantile is that of the sorted deviations.
-    let exact = Double(plain.sorted()[plain.count - 1 - plain.count / 20])
-    #expect(abs(test.allowance(for: plain) * 2 + test.usualLiveliness! - exact) < 1e-4)
+    func allowance(_ regions: PeakRegions) -> Double {
+      regions.regions[1].height - test.heights(of: regions)[1]
+    }
+    #expect(abs(allowance(raised) - allowance(plain) - rise / 2) < 1e-4)
+    #expect(abs(allowance(plain) * 2 + test.usualLiveliness! - PictureLevel(plain.values).liveliness) < 1e-9)
+  }
+
+  @Test(arguments: [1, 7, 49, 1000]) func theLevelIsThatOfTheSortedDeviations(_ count: Int) {
+    var random = NormalNumbers(seed: 53)
+    let values = (0..<count).map { _ in Float(random.normal()) }
+    let descending = values.sorted(by: >)
+    let level = PictureLevel(values)
+    #expect(abs(level.liveliness - Double(descending[count / 20])) < 1e-5)
+    let highest = descending.prefix(max(count / 50, 1)).map(Double.init)
+    #expect(abs(level.tailMean - highest.reduce(0, +) / Double(highest.count)) < 1e-9)
+    #expect(PictureLevel([Float](repeating: 3, count: count)).tailMean == 3)
+  }
+
+  @Test func aLargeDefectIsMoreSignificantThanASmallOneAsHigh() throws {
+    var random = NormalNumbers(seed: 47)
+    let test = try CalibratedTest(pictures: (0..<60).map { _ in try Self.picture(&random, heavy: false) })
+    let background = random
+    func heights(_ radius: Double) throws -> (peaks: [Double], counting: [Double]) {
+      var random = background
+      let regions = try Self.regions(try Self.picture(&random, heavy: false, disc: (12, 12, radius, 2)), test)
+      return (regions.regions.map(\.height), test.heights(of: regions))
+    }
+    let (small, large) = (try heights(1.5), try heights(4))
+    #expect(large.counting[0] - large.peaks[0] > small.counting[0] - small.peaks[0] + 0.5)
+    // The other regions have nothing of it.
+    let others = zip(large.peaks, large.counting).dropFirst().map { $1 - $0 }
+    #expect(others.allSatisfy { abs($0 - others[0]) < 1e-9 && $0 <= 0 })
   }
 
   @Test func aPictureThatIsWrongEverywhereIsSignificant() throws {
@@ -158,16 +191,18 @@ import Testing
     #expect(try CalibratedRegions(scales: wrong, test: test).mostSignificantLogNFA < -2)
   }
 
-  @Test func readsATestFromBeforeLivelinessCounted() throws {
+  @Test func readsATestFromBeforeThePictureCounted() throws {
     var random = NormalNumbers(seed: 43)
     let test = try CalibratedTest(pictures: (0..<20).map { _ in try Self.picture(&random, heavy: true) })
     var json = try #require(
       try JSONSerialization.jsonObject(with: try JSONEncoder().encode(test)) as? [String: Any])
     #expect(json.removeValue(forKey: "usualLiveliness") != nil)
+    #expect(json.removeValue(forKey: "usualTailMean") != nil)
     let old = try JSONDecoder().decode(
       CalibratedTest.self, from: try JSONSerialization.data(withJSONObject: json))
     #expect(old.isSound)
-    #expect(old.allowance(for: [1, 2, 30]) == 0)
+    let regions = try Self.regions(try Self.picture(&random, heavy: true), old)
+    #expect(old.heights(of: regions) == regions.regions.map(\.height))
   }
 
   @Test func tellsDriftFromChance() throws {
