@@ -33,7 +33,7 @@ struct Demo: ParsableCommand {
     Interruption.listen()
     let pictures = (folder as NSString).appendingPathComponent("pictures")
     let generated = GeneratedParts(
-      materials: materials, size: size, trainingPictures: 160, goodTestPictures: 20, picturesPerDefect: 6,
+      materials: materials, size: size, trainingPictures: 400, goodTestPictures: 20, picturesPerDefect: 6,
       seed: seed)
     complain("drawing \(generated.count) pictures of parts in \(pictures)")
     try generated.write(to: pictures)
@@ -68,7 +68,7 @@ struct Demo: ParsableCommand {
     schedule.learningRate = 2e-3
     options.schedule = schedule
     // Drawn pictures cost nothing, and a promise is kept the better the more it rests on.
-    options.heldOut = 0.6
+    options.heldOut = 0.84
     // A demonstration is not to last; the parts are simple.
     options.adaptation.minutes = 1
     let session = try TrainingSession(

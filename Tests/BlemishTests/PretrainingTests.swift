@@ -23,24 +23,27 @@ import Torch
     try SafeTensors.read(path).tensors.mapValues { Data($0.bytes) }
   }
 
-  @Test func goesOnToTheSameBitsWithAnyNumberOfThreads() throws {
+  @Test(arguments: [Precision.float32, .bfloat16])
+  func goesOnToTheSameBitsWithAnyNumberOfThreads(_ precision: Precision) throws {
+    var small = Self.small
+    small.precision = precision
     try withFolder { folder in
       let (whole, parts) = (folder + "/whole.safetensors", folder + "/parts.safetensors")
-      let record = try PretrainingSession(Self.small, output: whole, device: .cpu)
+      let record = try PretrainingSession(small, output: whole, device: .cpu)
         .run(threads: 1, shouldStop: { false }, report: { _ in })
       #expect(record?.steps == 6 && record?.pictures == 18)
       #expect(record?.validationLoss.isFinite == true && record?.validationDice.isFinite == true)
 
       var steps = 0
-      let stopped = try PretrainingSession(Self.small, output: parts, device: .cpu)
+      let stopped = try PretrainingSession(small, output: parts, device: .cpu)
         .run(threads: 3, shouldStop: { steps == 4 }, report: { _ in steps += 1 })
       #expect(stopped == nil)
       #expect(!FileManager.default.fileExists(atPath: parts))
       let error = #expect(throws: ConfigurationError.self) {
-        try PretrainingSession(Self.small, output: parts, device: .cpu)
+        try PretrainingSession(small, output: parts, device: .cpu)
       }
       #expect(error?.description.contains("--resume") == true)
-      let resumed = try PretrainingSession(resuming: parts, Self.small, device: .cpu)
+      let resumed = try PretrainingSession(resuming: parts, small, device: .cpu)
         .run(threads: 2, shouldStop: { false }, report: { _ in })
       #expect(resumed?.steps == 6)
       #expect(try bytes(parts) == bytes(whole))
@@ -215,7 +218,8 @@ extension PretrainingSession {
     ("seed: 0", "sead: 0", "sead is unknown"), ("seed: 0\n", "", "seed is missing"),
     ("  batch: 16", "  batch: 0", "training.batch"), ("  batch: 16", "  batch: many", "training.batch"),
     ("  batch: 16", "  batch: 16\n  bach: 1", "training.bach is unknown"),
-    ("side: 128", "side: 100", "side must be a multiple"), ("  grey: 0.5", "  grey: 1.5", "pictures.grey"),
+    ("precision: float32", "precision: auto", "precision must be float32 or bfloat16"),
+    ("precision: float32", "precision: half", "precision"), ("side: 128", "side: 100", "side must be a multiple"), ("  grey: 0.5", "  grey: 1.5", "pictures.grey"),
     ("    waves: 0.2", "    waves: -1", "pictures.textures"),
     ("    tone: 0.07", "    tune: 0.07", "defects.kinds.tune is unknown"),
     ("{low: 0.002, high: 0.03}", "{low: 0.1, high: 0.03}", "pictures.sensorNoise"),

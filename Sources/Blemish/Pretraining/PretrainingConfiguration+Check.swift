@@ -21,6 +21,9 @@ extension PretrainingConfiguration {
     } catch {
       throw ConfigurationError("training.\(error)")
     }
+    guard precision != .auto else {
+      throw ConfigurationError("precision must be float32 or bfloat16: auto is another run on another machine")
+    }
     let multiple = network.strides[network.strides.count - 1]
     guard side % multiple == 0, (16...1024).contains(side) else {
       throw ConfigurationError("side must be a multiple of \(multiple) from 16 to 1024, not \(side)")

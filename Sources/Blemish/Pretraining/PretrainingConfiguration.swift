@@ -7,6 +7,8 @@ public struct PretrainingConfiguration: Sendable, Codable, Equatable {
   public var network: EmbeddedArchitecture
   /// How it is trained.
   public var training: SegmenterSchedule
+  /// With what numbers convolutions are trained, never ``Precision/auto``, which would be another run elsewhere.
+  public var precision: Precision
   /// The side of the pictures.
   public var side: Int
   /// The seed of the first weights and of all pictures.
@@ -32,5 +34,5 @@ public struct PretrainingConfiguration: Sendable, Codable, Equatable {
     training: SegmenterSchedule(
       steps: 12_000, batch: 16, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
       diceWeight: 0.5, pictureWeight: 0),
-    side: 128, seed: 0, pictures: .standard, defects: .standard, validation: .init(pictures: 256, seed: 1))
+    precision: .float32, side: 128, seed: 0, pictures: .standard, defects: .standard, validation: .init(pictures: 256, seed: 1))
 }

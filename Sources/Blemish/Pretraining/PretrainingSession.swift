@@ -35,7 +35,10 @@ public final class PretrainingSession {
     self.configuration = configuration
     self.output = output
     self.device = device
-    trainer = try Self.trainer(configuration, Parameters(seed: configuration.seed, device: device))
+    trainer = try Self.trainer(
+      configuration,
+      Parameters(
+        seed: configuration.seed, device: device, productType: configuration.precision.elementType))
   }
 
   /// Goes on with an unfinished run.
@@ -60,7 +63,10 @@ public final class PretrainingSession {
       self.configuration = checkpoint.configuration
       self.output = output
       self.device = device
-      trainer = try Self.trainer(checkpoint.configuration, Parameters(file.tensors, device: device))
+      trainer = try Self.trainer(
+        checkpoint.configuration,
+        Parameters(
+          file.tensors, device: device, productType: checkpoint.configuration.precision.elementType))
       try trainer.resume(checkpoint.progress, optimizerTensors: file.tensors)
     } catch {
       throw ConfigurationError(

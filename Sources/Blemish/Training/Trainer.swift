@@ -163,17 +163,20 @@ public final class Trainer {
   /// Whether the last epoch is kept whatever it gives, so that the present weights are the ones to keep.
   private var keepsLast: Bool { selection == .last || selection == .likelihood && heldOut == nil }
 
+  /// The mean loss of held-out pictures: of no more than are trained on, so that an epoch that few pictures are
+  /// trained on, and many held out from for their promises, does not spend its time on these.
   private func meanLoss(_ features: TrainingFeatures) throws -> Double {
+    let count = min(features.count, pictures.count)
     var sum = 0.0
-    for start in stride(from: 0, to: features.count, by: schedule.batch) {
-      let indices = Array(start..<min(start + schedule.batch, features.count))
+    for start in stride(from: 0, to: count, by: schedule.batch) {
+      let indices = Array(start..<min(start + schedule.batch, count))
       sum += try withTorchErrors {
         try withoutGradient {
           model.detector.latents(try features.batch(indices)).negativeLogLikelihood.sum().item
         }
       }
     }
-    return sum / Double(features.count * model.configuration.featureElements)
+    return sum / Double(count * model.configuration.featureElements)
   }
 
   private var patienceRanOut: Bool {
