@@ -21,7 +21,7 @@ enum CSVListing: DatasetLayout {
   static func read(_ folder: Folder, category: String?, options: DatasetOptions) throws -> Dataset {
     let (path, table) = try table(folder)
     return try Listing(table: table, path: path, base: base(path))
-      .dataset(name: category ?? stem(folder.name), format: format, category: category, options: options)
+      .dataset(name: category ?? folder.title, format: format, category: category, options: options)
   }
 
   private static func base(_ path: String) -> Folder {

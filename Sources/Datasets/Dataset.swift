@@ -110,7 +110,7 @@ extension Dataset {
     let categories = try layout.categories(folder)
     var category = category
     if let name = category {
-      guard categories.contains(name) || (categories.isEmpty && name == folder.name) else {
+      guard categories.contains(name) || (categories.isEmpty && name == folder.title) else {
         throw DatasetError(
           path,
           categories.isEmpty

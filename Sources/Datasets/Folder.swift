@@ -33,6 +33,9 @@ struct Folder {
   /// The last part of the absolute path.
   var name: String { URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent }
 
+  /// What a data set without categories is called: its folder, or its file without the ending.
+  var title: String { isFile ? stem(name) : name }
+
   static func / (folder: Folder, name: String) -> Folder { Folder(path: folder.file(name)) }
 
   func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }

@@ -53,6 +53,7 @@ struct Calibrate: ParsableCommand {
 
   func run() throws {
     let path = model
+    if !check { try requireWritable(output ?? path) }
     var loaded = try Model(
       contentsOf: path, weights: weights, precision: computing.precision, device: Device(computing.device),
       damagedBackground: { complain("note: \(path): its calibration is damaged (\($0)) and is left out") })
@@ -80,10 +81,10 @@ struct Calibrate: ParsableCommand {
     if !check {
       let background = try loaded.learnBackground(from: pictures, source: .recalibrated)
       loaded.configuration.background = background
-      try loaded.write(to: output ?? model)
+      try loaded.write(to: output ?? path)
       result.measuredDownTo = background.countedDownTo
       result.fittedDownTo = background.fittedDownTo
-      complain("\(output ?? model): \(background.summary)")
+      complain("\(output ?? path): \(background.summary)")
     }
     if json { print(jsonLine(result)) }
   }

@@ -9,7 +9,7 @@ struct Evaluate: ParsableCommand {
     abstract: "Measures a model on a data set's test pictures.",
     discussion: """
       Where the layout leaves the split open (plain folders, magnetic tiles), the model's own seed decides it, so \
-      that no training picture is a test picture.
+      that no training picture is a test picture as long as the good pictures stay the same.
       """)
 
   @Argument(help: "The model that 'blemish train' wrote.")
@@ -46,6 +46,11 @@ struct Evaluate: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Shows no progress.")
   var quiet = false
 
+  private static func isSame(_ one: String, _ other: String) -> Bool {
+    func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+    return resolved(one) == resolved(other)
+  }
+
   func validate() throws {
     guard batch >= 1 else { throw ValidationError("--batch must be at least 1") }
   }
@@ -63,6 +68,12 @@ struct Evaluate: ParsableCommand {
     }
     let progress = ProgressLine(quiet: quiet)
     for warning in dataset.warnings.prefix(20) { progress.line("note: \(warning)") }
+    if let record, Self.isSame(record.data, data), record.category == dataset.name, try !record.wasOf(dataset)
+    {
+      progress.line(
+        "note: the good pictures of \(data) are no longer those that the model was trained on; where the layout "
+          + "leaves the split open, test pictures may be among those")
+    }
     let threshold =
       fairThreshold
       ? try model.fairThreshold(on: dataset.train, batch: batch) { done in

@@ -33,6 +33,7 @@ struct Import: ParsableCommand {
   var size: String?
 
   func run() throws {
+    try requireWritable(output)
     var options = ImportOptions()
     options.detector = detector
     options.backbone = backbone

@@ -39,13 +39,17 @@ struct InputPictures {
       Input(path: path, name: URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent))
   }
 
+  /// Hidden files and folders do not exist, as for 'blemish train'.
   private mutating func addFolder(_ folder: String) {
     guard let walk = FileManager.default.enumerator(atPath: folder) else {
       failures.append((folder, "\(folder): the folder cannot be read"))
       return
     }
     let files = walk.compactMap { $0 as? String }
-      .filter { Self.extensions.contains(($0 as NSString).pathExtension.lowercased()) }
+      .filter { file in
+        Self.extensions.contains((file as NSString).pathExtension.lowercased())
+          && !file.split(separator: "/").contains { $0.hasPrefix(".") }
+      }
       .sorted()
     if files.isEmpty {
       failures.append(

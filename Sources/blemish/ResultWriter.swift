@@ -20,6 +20,7 @@ struct ResultWriter {
   private let inputs: [InputPictures.Input]
 
   /// A writer into a folder, which is made if there is none.
+  /// - Throws: ``OutputError`` where nothing can be written there, or a picture to judge would be overwritten.
   init(folder: String, inputs: [InputPictures.Input]) throws {
     self.folder = folder
     self.inputs = inputs
@@ -31,18 +32,33 @@ struct ResultWriter {
     guard FileManager.default.isWritableFile(atPath: folder) else {
       throw OutputError(description: "\(folder): there is no permission to write in it")
     }
+    func resolved(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+    }
+    let pictures = Set(inputs.map { resolved($0.path) })
+    for index in inputs.indices {
+      let results = files(index)
+      for path in [results.overlay, results.heat, results.mask] where pictures.contains(resolved(path)) {
+        throw OutputError(
+          description:
+            "\(path): is one of the pictures to judge and would be overwritten; name another --output")
+      }
+    }
+  }
+
+  private func files(_ index: Int) -> ResultFiles {
+    let base = (folder as NSString).appendingPathComponent(inputs[index].name)
+    return ResultFiles(overlay: base + "_overlay.png", heat: base + "_heat.png", mask: base + "_mask.png")
   }
 
   func write(_ found: Finding, index: Int) throws -> ResultFiles {
     let inspection = found.inspection
-    let base = (folder as NSString).appendingPathComponent(inputs[index].name)
-    let files = ResultFiles(
-      overlay: base + "_overlay.png", heat: base + "_heat.png", mask: base + "_mask.png")
+    let files = files(index)
     let picture = try Picture(contentsOf: inspection.path)
     let heat = inspection.anomalyMap.resized(width: inspection.width, height: inspection.height)
     do {
       try FileManager.default.createDirectory(
-        atPath: (base as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        atPath: (files.mask as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
       try heat.heatMap(range: 0...1).write(png: files.heat)
       try found.mask.picture.write(png: files.mask)
       try picture.overlaid(with: heat, range: 0...1).outlined(found.mask).write(png: files.overlay)

@@ -25,6 +25,9 @@ import Testing
         report: { if case .training(.step) = $0 { steps += 1 } })
       #expect(stopped.stopped)
       #expect(stopped.table.missing.count == 1)
+      var otherSize = plan
+      otherSize.training.size = .exact(height: 32, width: 32)
+      #expect(throws: ConfigurationError.self) { try Comparison(otherSize, folder: folder + "/parts") }
       let resumed = try Comparison(plan, folder: folder + "/parts").run(
         shouldStop: { false }, report: { _ in })
       #expect(!resumed.stopped)

@@ -10,7 +10,8 @@ import Torch
   /// A run of six small steps.
   static var small: PretrainingConfiguration {
     var configuration = PretrainingConfiguration.standard
-    configuration.network = EmbeddedArchitecture(widths: [4, 6, 8], blocks: [1, 1], pyramid: 6, evidence: 4)
+    configuration.network = EmbeddedArchitecture(
+      widths: [4, 6, 8, 8], blocks: [1, 1, 1], pyramid: 6, evidence: 4)
     configuration.training.steps = 6
     configuration.training.batch = 3
     configuration.training.warmUp = 2
@@ -56,6 +57,15 @@ import Torch
     }
   }
 
+  @Test func theRecordDoesNotReplaceTheWeights() throws {
+    try withFolder { folder in
+      let error = #expect(throws: ConfigurationError.self) {
+        try PretrainingSession(Self.small, output: folder + "/weights.json", device: .cpu)
+      }
+      #expect(error?.description.contains("weights.json") == true)
+    }
+  }
+
   @Test func writesWeightsOf16BitsThatTheBackboneTakes() throws {
     try withFolder { folder in
       let path = folder + "/weights.safetensors"
@@ -64,18 +74,18 @@ import Torch
       let file = try SafeTensors.read(path)
       #expect(file.tensors["stem.weight"]?.elementType == .float16)
       let description = try BackboneCatalogue.named("embedded")
-      let weights = try description.stateDict(from: [file])
-      let error = #expect(throws: BackboneError.self) { try description.build(weights) }
-      #expect(error?.description.contains("2 stages") == true)
-
-      var configuration = Self.small
-      configuration.network.widths.append(10)
-      configuration.network.blocks.append(1)
-      _ = try PretrainingSession(configuration, output: path, device: .cpu)
-        .run(shouldStop: { false }, report: { _ in })
-      let backbone = try description.build(description.stateDict(from: [SafeTensors.read(path)]))
+      let backbone = try description.build(description.stateDict(from: [file]))
       #expect(backbone.channels == [6, 6, 6] && backbone.strides == [4, 8, 16])
     }
+  }
+
+  @Test func weightsOfTooFewStagesAreAnError() throws {
+    let parameters = Parameters(seed: 0)
+    _ = try DefectSegmenter<TrainedUnit>(
+      parameters.root, EmbeddedArchitecture(widths: [4, 6, 8], blocks: [1, 1], pyramid: 6, evidence: 4))
+    let description = try BackboneCatalogue.named("embedded")
+    let error = #expect(throws: BackboneError.self) { try description.build(parameters.stateDict()) }
+    #expect(error?.description.contains("2 stages") == true)
   }
 
   @Test func aCheckpointThatIsDamagedOrOfAnotherRunIsAnErrorThatNamesIt() throws {
@@ -219,7 +229,8 @@ extension PretrainingSession {
     ("  batch: 16", "  batch: 0", "training.batch"), ("  batch: 16", "  batch: many", "training.batch"),
     ("  batch: 16", "  batch: 16\n  bach: 1", "training.bach is unknown"),
     ("precision: float32", "precision: auto", "precision must be float32 or bfloat16"),
-    ("precision: float32", "precision: half", "precision"), ("side: 128", "side: 100", "side must be a multiple"), ("  grey: 0.5", "  grey: 1.5", "pictures.grey"),
+    ("precision: float32", "precision: half", "precision"),
+    ("side: 128", "side: 100", "side must be a multiple"), ("  grey: 0.5", "  grey: 1.5", "pictures.grey"),
     ("    waves: 0.2", "    waves: -1", "pictures.textures"),
     ("    tone: 0.07", "    tune: 0.07", "defects.kinds.tune is unknown"),
     ("{low: 0.002, high: 0.03}", "{low: 0.1, high: 0.03}", "pictures.sensorNoise"),
@@ -228,6 +239,7 @@ extension PretrainingSession {
     ("  learningRate: 0.002", "  learningRate: [1]", "training.learningRate"),
     ("widths: [24, 48, 96, 160, 192]", "widths: [24]", "network.widths"),
     ("widths: [24, 48, 96, 160, 192]", "widths: 5", "network.widths"),
+    ("blocks: [1, 2, 2, 1]", "blocks: [1, 2]", "network.blocks"),
     ("blocks: [1, 2, 2, 1]", "blocks: [1, 2, 0, 1]", "network.blocks"),
     ("  pictures: 256", "  pictures: 0", "validation.pictures"),
     ("validation:", "validation: &a", "&"),

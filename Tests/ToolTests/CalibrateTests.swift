@@ -42,6 +42,12 @@ import Torch
     #expect(try Tool.run("predict", output, trained.holePicture).status == 0)
   }
 
+  @Test func aPlaceThatCannotBeWrittenIsAnErrorBeforeTheWorkBegins() throws {
+    let run = try Tool.run("calibrate", trained.model, good, "--output", folder / "nowhere/model")
+    #expect(run.status == 1)
+    #expect(run.errors.contains("nowhere") && !run.errors.contains("drift"), "\(run.errors)")
+  }
+
   @Test func checkWritesNothing() throws {
     let before = try Data(contentsOf: URL(fileURLWithPath: trained.model))
     let run = try Tool.run("calibrate", trained.model, good, "--check")

@@ -44,6 +44,9 @@ import Torch
       // What has been learnt so far is a model.
       let prediction = try Tool.run("predict", folder / name, trained.goodPicture)
       #expect(prediction.status == 0 && prediction.errors.contains("not finished"), "\(prediction.errors)")
+      // Begun anew, it would be lost.
+      let anew = try Tool(arguments(name, [])).wait()
+      #expect(anew.status == 1 && anew.errors.contains("--resume"), "\(anew.errors)")
       try finish(name)
       #expect(try tensors(name) == expected)
     }

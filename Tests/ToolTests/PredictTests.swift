@@ -136,6 +136,28 @@ import Testing
     #expect(masks.allSatisfy(FileManager.default.fileExists))
   }
 
+  @Test func hiddenFilesAreNotThere() throws {
+    let good = try Data(contentsOf: URL(fileURLWithPath: trained.goodPicture))
+    _ = try folder.folder("parts/.thumbnails")
+    _ = try folder.file("parts/a.png", good)
+    _ = try folder.file("parts/._a.png", Data("no picture".utf8))
+    _ = try folder.file("parts/.thumbnails/a.png", good)
+    let run = try Tool.run("predict", trained.model, folder / "parts", "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try run.objects().count == 1)
+  }
+
+  @Test func resultsDoNotReplaceThePicturesThatAreJudged() throws {
+    let good = try Data(contentsOf: URL(fileURLWithPath: trained.goodPicture))
+    let parts = try folder.folder("parts")
+    for name in ["a.png", "a_mask.png"] { _ = try folder.file("parts/\(name)", good) }
+    let run = try Tool.run("predict", trained.model, parts, "--output", folder / "parts/../parts")
+    #expect(run.status == 1)
+    #expect(run.errors.contains("a_mask.png") && run.errors.contains("--output"), "\(run.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: parts).count == 2)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder / "parts/a_mask.png")) == good)
+  }
+
   @Test(arguments: ["file/results", "/proc/blemish/results", "/dev/null", "/sys"])
   func resultsThatCannotBeWrittenAreAnErrorThatNamesTheFolder(_ place: String) throws {
     _ = try folder.file("file", Data("not a folder".utf8))

@@ -140,6 +140,21 @@ import Torch
     ] { #expect(object[key] is NSNumber, "\(key)") }
   }
 
+  /// Where defects come beside the good pictures later, some of these become test pictures that the model knows.
+  @Test func evaluationSaysWhenTheGoodPicturesAreOthers() throws {
+    let good = try Data(contentsOf: URL(fileURLWithPath: trained.goodPicture))
+    let data = try folder.folder("parts/good")
+    for index in 0..<6 { _ = try folder.file("parts/good/\(index).png", good + Data([UInt8(index)])) }
+    let trainedRun = try train(folder / "parts", "--output", folder / "model")
+    try #require(trainedRun.status == 0, "\(trainedRun.errors)")
+    _ = try folder.folder("parts/hole")
+    try FileManager.default.copyItem(atPath: trained.holePicture, toPath: folder / "parts/hole/0.png")
+    let run = try Tool.run("evaluate", folder / "model", folder / "parts")
+    #expect(run.status == 0 && run.errors.contains("no longer those"), "\(data): \(run.errors)")
+    let same = try Tool.run("evaluate", trained.model, trained.data)
+    #expect(same.status == 0 && !same.errors.contains("no longer those"), "\(same.errors)")
+  }
+
   @Test func whatCannotBeComputedIsNullWithAReason() throws {
     let data = try folder.folder("data")
     for part in ["train", "test"] {

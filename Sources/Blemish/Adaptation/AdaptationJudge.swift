@@ -12,6 +12,8 @@ struct AdaptationJudge {
   private let judged: Pictures
   /// The pictures whose features are normal.
   private let normal: Pictures
+  /// The size of what is looked at: as large as what is tuned on.
+  private let size: (height: Int, width: Int)
   private let planter: DefectPlanter
   private let device: Device
 
@@ -30,9 +32,13 @@ struct AdaptationJudge {
   /// - Parameters:
   ///   - judged: the pictures that defects are planted in; at least one.
   ///   - normal: those that the Gaussian learns from.
-  init(judged: Pictures, normal: Pictures, defects: DefectRecipe, device: Device) {
+  ///   - size: rows and columns of what is looked at; of larger pictures, one crop each.
+  init(
+    judged: Pictures, normal: Pictures, size: (height: Int, width: Int), defects: DefectRecipe, device: Device
+  ) {
     self.judged = (judged.pictures, Array(judged.indices.prefix(Self.mostJudged)))
     self.normal = (normal.pictures, Array(normal.indices.prefix(Self.mostNormal)))
+    self.size = size
     // One in each picture: several would tell less of those that are hard to see.
     var single = defects
     single.most = 1
@@ -50,14 +56,15 @@ struct AdaptationJudge {
       try withoutGradient {
         var moments = FeatureGaussian.Moments()
         try forEachBatch(normal.indices.count, shouldStop) { places in
-          let pictures = places.map { normal.pictures.picture(normal.indices[$0]) }
+          let pictures = places.map { seen(normal, normal.indices[$0], $0) }
           moments.add(backbone(Tensor(normalizing: pictures, on: device)))
         }
+        guard moments.isFinite else { return nil }
         let gaussian = FeatureGaussian(moments)
         var tally = Tally()
         try forEachBatch(judged.indices.count, shouldStop) { places in
           let planted = places.map(planted)
-          let clean = places.map { judged.pictures.picture(judged.indices[$0]) }
+          let clean = places.map { seen(judged, judged.indices[$0], $0) }
           let images = Tensor(normalizing: clean + planted.map(\.picture), on: device)
           let maps = gaussian.map(backbone(images), height: images.size(2), width: images.size(3))
           for index in clean.indices { tally.add(maps.select(0, index).floats, planted: nil) }
@@ -75,8 +82,14 @@ struct AdaptationJudge {
     var random = SynthesisRandom(seed: Self.seed, place)
     let donor = random.pick(judged.indices)
     return planter.plant(
-      into: judged.pictures.picture(judged.indices[place]),
-      donor: { judged.pictures.picture(donor) }, always: true, &random)
+      into: seen(judged, judged.indices[place], place), donor: { seen(judged, donor, place) }, always: true,
+      &random)
+  }
+
+  /// What is looked at of a picture: always the same.
+  private func seen(_ some: Pictures, _ index: Int, _ place: Int) -> FloatPicture {
+    var random = SynthesisRandom(seed: Self.seed, place, 1)
+    return some.pictures.crop(index, height: size.height, width: size.width, &random)
   }
 
   private func forEachBatch(
@@ -94,6 +107,8 @@ struct AdaptationJudge {
     var pixels: (scores: [Float], planted: [Bool]) = ([], [])
 
     mutating func add(_ map: [Float], planted labelled: LabelledPicture?) {
+      // Where an operator failed there is none; what failed is thrown in the end.
+      guard !map.isEmpty else { return }
       let count = max(Int(Double(map.count) * AdaptationJudge.topShare), 1)
       images.scores.append(map.sorted(by: >).prefix(count).reduce(0, +) / Float(count))
       images.planted.append(labelled?.mask.contains { $0 > 0 } ?? false)

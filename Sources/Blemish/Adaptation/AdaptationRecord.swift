@@ -56,7 +56,7 @@ public struct AdaptationRecord: Sendable, Codable, Equatable {
     func rounded(_ value: Double) -> String { String(format: "%.3f", value) }
     let compared =
       "planted defects in \(judgedPictures) good pictures: \(figures(before)) before, \(figures(after)) after "
-      + "\(progress.step) steps in \(Int(progress.seconds.rounded())) s"
+      + "\(progress.step) steps in \(String(format: "%.0f", progress.seconds)) s"
     switch outcome {
     case .unfinished: return "not finished: \(progress.step) steps of \(schedule.steps) are done"
     case .adapted: return "tuned on \(pictures) good pictures; \(compared)"

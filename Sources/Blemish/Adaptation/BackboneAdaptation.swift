@@ -65,12 +65,13 @@ final class BackboneAdaptation {
         report: report)
       record.pictures = material.tuning.indices.count
       record.judgedPictures = material.judged.indices.count
-      let judge = AdaptationJudge(
-        judged: material.judged, normal: material.tuning, defects: record.options.defects, device: device)
-      if record.before == nil { record.before = try judge.score(initial, shouldStop: shouldStop) }
       let planted = PlantedGoodPictures(
         material.tuning.pictures, indices: material.tuning.indices, options: record.options,
         multiple: multiple, seed: seed)
+      let judge = AdaptationJudge(
+        judged: material.judged, normal: material.tuning, size: (planted.height, planted.width),
+        defects: record.options.defects, device: device)
+      if record.before == nil { record.before = try judge.score(initial, shouldStop: shouldStop) }
       record.batch = record.options.batch(height: planted.height, width: planted.width)
       if record.steps == nil {
         record.steps = try stepsThatFit(planted, shouldStop: shouldStop)

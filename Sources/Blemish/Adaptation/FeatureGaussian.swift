@@ -40,6 +40,9 @@ struct FeatureGaussian {
     }
 
     fileprivate var scales: Range<Int> { sums.indices }
+
+    /// Whether all of them are numbers.
+    var isFinite: Bool { products.allSatisfy(\.isFinite) }
   }
 
   /// The Gaussian of these moments. A thousandth of the mean variance is added to every variance, so that a

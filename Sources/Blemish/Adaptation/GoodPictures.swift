@@ -52,13 +52,9 @@ struct GoodPictures: Sendable {
     return isGrey ? Array(bytes[..<pixels]) : bytes
   }
 
-  /// A whole picture.
-  func picture(_ index: Int) -> FloatPicture {
-    crop(index, x: 0, y: 0, width: width, height: height)
-  }
-
-  /// A part of a picture.
-  func crop(_ index: Int, x: Int, y: Int, width: Int, height: Int) -> FloatPicture {
+  /// A part of a picture, drawn evenly among those of its size; the picture itself where it is no larger.
+  func crop(_ index: Int, height: Int, width: Int, _ random: inout SynthesisRandom) -> FloatPicture {
+    let (x, y) = (random.below(self.width - width + 1), random.below(self.height - height + 1))
     let source = samples[index]
     let channels = source.count / (self.width * self.height)
     let values = [Float](unsafeUninitializedCapacity: channels * width * height) { buffer, count in

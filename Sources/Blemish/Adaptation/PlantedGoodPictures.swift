@@ -38,8 +38,6 @@ struct PlantedGoodPictures: LabelledPictureSource {
 
   /// A picture, or a crop of one that is larger.
   private func draw(_ random: inout SynthesisRandom) -> FloatPicture {
-    pictures.crop(
-      random.pick(indices), x: random.below(pictures.width - width + 1),
-      y: random.below(pictures.height - height + 1), width: width, height: height)
+    pictures.crop(random.pick(indices), height: height, width: width, &random)
   }
 }

@@ -91,7 +91,7 @@ public struct Comparison {
     // The detectors of a category are trained on the same backbone: it is tuned once.
     options.adaptationFolder = folder
     try train(run, dataset, options, shouldStop: shouldStop, report: report)
-    // The file holds the epoch that was kept, the session the last one.
+    // As a user reads it from its file.
     let model = try Model(contentsOf: path(run, "blemish"), weights: options.weights, device: options.device)
     guard let record = model.configuration.training else {
       throw ConfigurationError("\(path(run, "blemish")): says nothing of its training; remove it")
@@ -149,9 +149,11 @@ public struct Comparison {
         )
       }
     } else if FileManager.default.fileExists(atPath: path(run, "blemish")),
-      let record = try Model.configuration(ofFile: path(run, "blemish")).training
+      case let configuration = try Model.configuration(ofFile: path(run, "blemish")),
+      let record = configuration.training
     {
-      guard record.schedule == wanted.schedule, record.selection == wanted.selection,
+      guard record.size == wanted.size, configuration.tile == wanted.tile, record.schedule == wanted.schedule,
+        record.selection == wanted.selection,
         record.heldOut == wanted.heldOut, record.seed == run.seed,
         record.adaptation?.options == wanted.adaptation
       else {

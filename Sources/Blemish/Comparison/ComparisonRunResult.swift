@@ -28,13 +28,7 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
       adaptation = try options.chosenAdaptation(BackboneCatalogue.named(options.backbone))
       heldOut = options.heldOut
       tile = options.tile
-      size = options.size.map { size in
-        switch size {
-        case .side(let side): "\(side)"
-        case .own: "own"
-        case .exact(let height, let width): "\(height)x\(width)"
-        }
-      }
+      size = options.size?.description
     }
   }
 

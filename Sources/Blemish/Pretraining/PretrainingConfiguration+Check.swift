@@ -8,9 +8,9 @@ extension PretrainingConfiguration {
     func check<Number: Comparable>(_ number: Number, _ name: String, _ range: ClosedRange<Number>) throws {
       try SegmenterSchedule.check(number, name, range)
     }
-    guard network.blocks.count == network.widths.count - 1, (1...6).contains(network.blocks.count) else {
+    guard network.blocks.count == network.widths.count - 1, (3...4).contains(network.blocks.count) else {
       throw ConfigurationError(
-        "network.widths must have one number more than network.blocks, which has 1 to 6: one a stage")
+        "network.widths must have one number more than network.blocks, which has 3 or 4: one a stage")
     }
     for width in network.widths { try check(width, "network.widths", 1...4096) }
     for count in network.blocks { try check(count, "network.blocks", 1...100) }
@@ -22,7 +22,8 @@ extension PretrainingConfiguration {
       throw ConfigurationError("training.\(error)")
     }
     guard precision != .auto else {
-      throw ConfigurationError("precision must be float32 or bfloat16: auto is another run on another machine")
+      throw ConfigurationError(
+        "precision must be float32 or bfloat16: auto is another run on another machine")
     }
     let multiple = network.strides[network.strides.count - 1]
     guard side % multiple == 0, (16...1024).contains(side) else {

@@ -34,5 +34,6 @@ public struct PretrainingConfiguration: Sendable, Codable, Equatable {
     training: SegmenterSchedule(
       steps: 12_000, batch: 16, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
       diceWeight: 0.5, pictureWeight: 0),
-    precision: .float32, side: 128, seed: 0, pictures: .standard, defects: .standard, validation: .init(pictures: 256, seed: 1))
+    precision: .float32, side: 128, seed: 0, pictures: .standard, defects: .standard,
+    validation: .init(pictures: 256, seed: 1))
 }

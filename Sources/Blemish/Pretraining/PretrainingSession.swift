@@ -27,6 +27,9 @@ public final class PretrainingSession {
   public init(_ configuration: PretrainingConfiguration, output: String, device: Device) throws {
     try configuration.check()
     try requireWritable(output)
+    guard (output as NSString).pathExtension.lowercased() != "json" else {
+      throw ConfigurationError("\(output): is where the record goes; name the weights' file .safetensors")
+    }
     let checkpoint = Self.checkpointPath(output)
     guard !FileManager.default.fileExists(atPath: checkpoint) else {
       throw ConfigurationError(
@@ -125,8 +128,9 @@ public final class PretrainingSession {
       WeightFile(tensors: weights, metadata: [PretrainingRecord.metadataKey: json, "format": "pt"]),
       to: output)
     encoder.outputFormatting.insert(.prettyPrinted)
-    let beside = (output as NSString).deletingPathExtension + ".json"
-    try writeText(String(decoding: try encoder.encode(record), as: UTF8.self) + "\n", to: beside)
+    try writeText(
+      String(decoding: try encoder.encode(record), as: UTF8.self) + "\n",
+      to: (output as NSString).deletingPathExtension + ".json")
     return record
   }
 }

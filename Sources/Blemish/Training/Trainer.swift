@@ -14,7 +14,7 @@ public final class Trainer {
     public var loss: Double
     /// The learning rate of the step.
     public var learningRate: Double
-    /// Steps done in this session, and the steps that remain.
+    /// The steps that remain.
     public var remainingSteps: Int
     /// Whether an epoch has just ended.
     public var endedEpoch: Bool
@@ -163,13 +163,13 @@ public final class Trainer {
   /// Whether the last epoch is kept whatever it gives, so that the present weights are the ones to keep.
   private var keepsLast: Bool { selection == .last || selection == .likelihood && heldOut == nil }
 
-  /// The mean loss of held-out pictures: of no more than are trained on, so that an epoch that few pictures are
-  /// trained on, and many held out from for their promises, does not spend its time on these.
+  /// The mean loss of held-out pictures, or, where more are held out than trained on, of as many, evenly taken: the
+  /// promises of the test want many, but an epoch should not spend its time on them.
   private func meanLoss(_ features: TrainingFeatures) throws -> Double {
     let count = min(features.count, pictures.count)
     var sum = 0.0
     for start in stride(from: 0, to: count, by: schedule.batch) {
-      let indices = Array(start..<min(start + schedule.batch, count))
+      let indices = (start..<min(start + schedule.batch, count)).map { $0 * features.count / count }
       sum += try withTorchErrors {
         try withoutGradient {
           model.detector.latents(try features.batch(indices)).negativeLogLikelihood.sum().item

@@ -112,19 +112,29 @@ public final class TrainingFeatures {
   /// The prepared features `[batch, channels, height, width]`, finest scale first, of a batch of what is counted.
   /// - Throws: the error of a picture that can no longer be read.
   public func batch(_ indices: [Int]) throws -> [Tensor] {
-    var features: [Int: Data] = [:]
+    let looks = model.configuration.looks
     let pictures = pictures(of: indices)
-    for picture in pictures { features[picture] = kept(picture) }
-    let missing = pictures.filter { features[$0] == nil }
-    for (picture, prepared) in zip(missing, decoded(missing)) {
-      features[picture] = try encoded(prepared.get())
+    // The maps of what is counted; of pictures that are kept nowhere, only the tiles that are asked for.
+    var maps: [Int: [Tensor]] = [:]
+    var missing: [Int] = []
+    for picture in pictures {
+      guard let features = kept(picture) else {
+        missing.append(picture)
+        continue
+      }
+      for index in indices where index / looks == picture {
+        maps[index] = decoded(features, tile: index % looks)
+      }
     }
-    let maps = indices.map { index in
-      let (picture, tile) = index.quotientAndRemainder(dividingBy: model.configuration.looks)
-      return decoded(features[picture]!, tile: tile)
+    for (picture, prepared) in zip(missing, decoded(missing)) {
+      let tiles = Set(indices.filter { $0 / looks == picture }.map { $0 % looks }).sorted()
+      let features = try encoded(prepared.get(), tiles: tiles)
+      for (place, tile) in tiles.enumerated() {
+        maps[picture * looks + tile] = decoded(features, tile: place)
+      }
     }
     return shapes.indices.map { scale in
-      Tensor.stack(maps.map { $0[scale] }).to(device: model.device).permute([0, 3, 1, 2])
+      Tensor.stack(indices.map { maps[$0]![scale] }).to(device: model.device).permute([0, 3, 1, 2])
     }
   }
 
@@ -173,12 +183,14 @@ public final class TrainingFeatures {
     shapes.reduce(0) { $0 + $1.channels * $1.height * $1.width } * elementType.byteCount
   }
 
-  /// The feature maps of one picture as they are kept.
+  /// The feature maps of one picture as they are kept, of all tiles or of some.
   /// - Throws: what libtorch says; ``ConfigurationError`` when the maps are not those of the configuration.
-  private func encoded(_ picture: PreparedPicture) throws -> Data {
-    var data = Data(capacity: byteCount)
+  private func encoded(_ picture: PreparedPicture, tiles: [Int]? = nil) throws -> Data {
+    let expected = tiles.map { $0.count * tileByteCount } ?? byteCount
+    var data = Data(capacity: expected)
     try withTorchErrors {
-      for tile in model.configuration.seen(of: Tensor([picture])) {
+      let all = model.configuration.seen(of: Tensor([picture]))
+      for tile in tiles.map({ $0.map { all[$0] } }) ?? all {
         for map in withoutGradient({ model.detector.prepared(model.features(tile)) }) {
           // What is too large for 16 bits becomes the largest number there is.
           let limited = elementType == .float16 ? map.clamp(-65504, 65504) : map
@@ -187,9 +199,9 @@ public final class TrainingFeatures {
         }
       }
     }
-    guard data.count == byteCount else {
+    guard data.count == expected else {
       throw ConfigurationError(
-        "\(picture.path): the backbone gives \(data.count) bytes of features, not the \(byteCount) of \(shapes)"
+        "\(picture.path): the backbone gives \(data.count) bytes of features, not the \(expected) of \(shapes)"
       )
     }
     return data

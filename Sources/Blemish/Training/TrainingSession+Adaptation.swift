@@ -41,7 +41,9 @@ extension TrainingSession {
           try write(TrainingProgress(), finished: false, extra: adaptation.checkpointTensors())
         }, report: tell)
     } catch let error as ParameterError {
-      throw ModelFileError(description: "\(output): its tuning cannot be resumed: \(error)")
+      let problem =
+        resuming == nil ? "the backbone's weights cannot be tuned" : "its tuning cannot be resumed"
+      throw ModelFileError(description: "\(output): \(problem): \(error)")
     }
     guard let weights else { return false }
     try finishAdaptation(adaptation.record, weights)

@@ -63,7 +63,7 @@ public final class TrainingSession {
       trainingPictures: training.count, heldOutPictures: heldOut.count,
       fingerprint: try fingerprint(of: training + heldOut), seed: options.seed, schedule: schedule,
       selection: options.selection, progress: TrainingProgress(), finished: false,
-      machine: .current(options.device),
+      machine: .current(options.device), size: options.size?.description,
       precision: options.precision, featurePrecision: options.featurePrecision,
       adaptation: try Self.adaptation(options, backbone))
   }
@@ -86,6 +86,7 @@ public final class TrainingSession {
       try record.schedule.check()
       try Self.check(heldOut: record.heldOut)
       try record.adaptation?.options.check()
+      try record.adaptation?.schedule.check()
     } catch {
       throw ConfigurationError("\(path): its training cannot be resumed: \(error)")
     }
@@ -218,7 +219,7 @@ public final class TrainingSession {
 
   // MARK: Choices
 
-  private static func split(
+  fileprivate static func split(
     _ dataset: Dataset, at path: String, options: TrainingOptions, report: (Event) -> Void
   ) throws -> (training: [Sample], heldOut: [Sample]) {
     try check(heldOut: options.heldOut)
@@ -309,6 +310,19 @@ extension TrainingSchedule {
   }
 }
 
+extension TrainingRecord {
+  /// Whether a data set's good pictures, those to train on and those that are held out, are the ones of this training.
+  /// - Throws: an error that names a picture that cannot be read.
+  public func wasOf(_ dataset: Dataset) throws -> Bool {
+    var options = TrainingOptions()
+    (options.heldOut, options.seed, options.selection) = (heldOut, seed, .last)
+    guard
+      let (training, held) = try? TrainingSession.split(dataset, at: data, options: options, report: { _ in })
+    else { return false }
+    return try Blemish.fingerprint(of: training + held) == fingerprint
+  }
+}
+
 /// A hash over the names and contents of pictures.
 /// - Throws: an error that names a file that cannot be read.
 func fingerprint(of samples: [Sample]) throws -> String {
@@ -324,7 +338,8 @@ func fingerprint(of samples: [Sample]) throws -> String {
 }
 
 /// Checks that a file can be written before long work is done for it.
-func requireWritable(_ path: String) throws {
+/// - Throws: ``ConfigurationError`` that says why not.
+public func requireWritable(_ path: String) throws {
   let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
