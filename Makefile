@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 # An installed libtorch (the folder with include/ and lib/), else the CPU wheel unpacked into .libtorch/.
 LIBTORCH ?= $(CURDIR)/.libtorch/torch
+override LIBTORCH := $(abspath $(LIBTORCH))
 LIBTORCH_PKGCONFIG := $(CURDIR)/.libtorch/pkgconfig
 export PKG_CONFIG_PATH := $(LIBTORCH_PKGCONFIG):$(PKG_CONFIG_PATH)
 

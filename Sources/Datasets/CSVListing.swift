@@ -1,7 +1,7 @@
 import Foundation
 
 /// A CSV file that lists pictures. Columns, in any order: `image` (or `path`), `label` (`good`, `normal`,
-/// `ok` or `0`; anything else is the defect type), and optionally `mask`, `split` (`train`, `validation`,
+/// `ok` or `0`; `1` for an anomaly of no name; anything else is the defect type), and optionally `mask`, `split` (`train`, `validation`,
 /// `test`) and `category` (or `object`). Relative paths start at the CSV file's folder.
 enum CSVListing: DatasetLayout {
   static let format = DatasetFormat.csv
@@ -56,6 +56,7 @@ struct Listing {
     var sample: Sample
     var category: String
     var hasSplit: Bool
+    var line: Int
   }
 
   private let path: String
@@ -104,7 +105,12 @@ struct Listing {
       default:
         throw DatasetError(path, "line \(line): the split is train, validation or test, not \"\(named)\"")
       }
-      return Row(sample: sample, category: category.map { fields[$0] } ?? "", hasSplit: !named.isEmpty)
+      return Row(
+        sample: sample, category: category.map { fields[$0] } ?? "", hasSplit: !named.isEmpty, line: line)
+    }
+    let nameless = rows.first { $0.category.isEmpty }
+    if let nameless, rows.contains(where: { !$0.category.isEmpty }) {
+      throw DatasetError(path, "line \(nameless.line) names no category, but others do")
     }
   }
 

@@ -5,7 +5,10 @@ enum LGGMRI: DatasetLayout {
   static let format = DatasetFormat.lggMRI
   static let evidence = "a folder for each patient (also inside kaggle_3m) with NAME.tif and NAME_mask.tif"
 
-  static func recognises(_ folder: Folder) -> Bool { !patients(root(folder)).isEmpty }
+  /// A folder "good" beside the others is a user's own, whose defects may have masks beside them, too.
+  static func recognises(_ folder: Folder) -> Bool {
+    !patients(root(folder)).isEmpty && !PictureFolder.hasGoodFolder(folder)
+  }
 
   static func read(_ folder: Folder, category: String?, options: DatasetOptions) throws -> Dataset {
     let root = root(folder)

@@ -40,6 +40,8 @@ enum PictureFolder: DatasetLayout {
     return Dataset(name: folder.name, format: format, samples: samples + defective, warnings: warnings)
   }
 
+  static func hasGoodFolder(_ folder: Folder) -> Bool { !goodFolders(folder).isEmpty }
+
   private static func goodFolders(_ folder: Folder) -> [String] {
     folder.subfolders.filter { goodNames.contains($0.lowercased()) }
   }
@@ -51,7 +53,10 @@ enum PictureFolder: DatasetLayout {
       stem($0).hasSuffix("_mask") && stems.contains(String(stem($0).dropLast("_mask".count)))
     }
     let pictures = own.pictures.filter { !besides.contains($0) }
-    let apart = maskFolders.map { folder / $0 / defect }.first { $0.exists }
+    let apart = folder.subfolders.filter { maskFolders.contains($0.lowercased()) }.map {
+      folder / $0 / defect
+    }
+    .first { $0.exists }
     let maskFolder = besides.isEmpty ? apart ?? own : own
     let pairing = MaskPairing(
       pictures: pictures,

@@ -2,7 +2,7 @@ import CImageCodecs
 import Foundation
 
 extension Picture {
-  /// The most pixels a picture may have: a quarter of a gibibyte as RGB, the limit that Pillow has too.
+  /// The most pixels a picture may have: half a gibibyte as RGB, the limit that Pillow has too.
   public static let maximumPixelCount = 178_956_970
 
   /// The longest side a picture may have, which is the longest libjpeg can read.

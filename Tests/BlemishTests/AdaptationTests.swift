@@ -72,6 +72,21 @@ import Torch
     #expect(model.configuration == read.configuration)
     let unchanged = session.model.features(Tensor([picture]))
     #expect(unchanged.map(\.floats) != after.map(\.floats))
+
+    // And so they must in a checkpoint for the published code, which knows no such backbone.
+    for ending in ["ckpt", "safetensors"] {
+      _ = try model.export(to: path("out.\(ending)"))
+      var options = ImportOptions()
+      options.size = .exact(height: model.configuration.height, width: model.configuration.width)
+      let imported = try ImportedModel(contentsOf: path("out.\(ending)"), options: options)
+      #expect(imported.model.features(Tensor([picture])).map(\.floats) == after.map(\.floats))
+      #expect(!imported.notes.contains { $0.contains("passed over") }, "\(imported.notes)")
+    }
+    var bare = ExportOptions()
+    bare.includesBackbone = false
+    _ = try model.export(to: path("bare.ckpt"), options: bare)
+    let notes = try ImportedModel(contentsOf: path("bare.ckpt")).notes
+    #expect(notes.contains { $0.contains("does not hold the weights of the backbone") }, "\(notes)")
   }
 
   @Test func goesOnToTheSameBits() throws {

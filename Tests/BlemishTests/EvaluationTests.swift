@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Imaging
 import Metrics
 import Testing
 
@@ -101,6 +102,20 @@ import Testing
       let inspection = try model.inspect([model.configuration.prepare(sample.path)])[0]
       #expect(inspection.anomalyMap.values.count { $0 > threshold + 1e-5 } <= 1)
     }
+
+    // A mask that marks nothing at the maps' size says nothing of where the defect is.
+    let index = try #require(dataset.test.firstIndex { $0.isAnomalous })
+    var unmarked = dataset.test
+    let dots = try Picture(contentsOf: unmarked[index].path)
+    try Picture(
+      width: dots.width, height: dots.height, channels: 1,
+      samples: .eightBit([UInt8](repeating: 1, count: dots.width * dots.height))
+    ).write(png: folder + "/ones.png")
+    unmarked[index].groundTruth = .picture(folder + "/ones.png")
+    let without = try model.evaluate(unmarked)
+    #expect(without.warnings.contains { $0.contains("marks nothing") }, "\(without.warnings)")
+    unmarked[index].groundTruth = nil
+    #expect(try model.evaluate(unmarked).overall[.meanIoUOracle] == without.overall[.meanIoUOracle])
 
     let good = try model.evaluate(dataset.test.filter { !$0.isAnomalous })
     #expect(good.overall[.pixelAUROC].reason == "there are no anomalous pictures")

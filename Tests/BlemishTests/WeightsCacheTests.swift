@@ -33,6 +33,12 @@ import Torch
     }
   }
 
+  @Test(arguments: [("embedded", "are in the program"), ("seeded", "drawn from a fixed seed")])
+  func saysWhereWeightsAreThatNobodyPublished(_ name: String, _ where: String) throws {
+    let error = #expect(throws: BackboneError.self) { try WeightCache().components(named: name) }
+    #expect(error?.description.contains(`where`) == true, "\(error?.description ?? "")")
+  }
+
   @Test func saysWhatIsWrongWithAFile() throws {
     let fixture = try WeightsFixture()
     func expectRefusal(

@@ -31,6 +31,23 @@ import Testing
     #expect(dataset.warnings.count == 1 && dataset.warnings[0].contains("dent/3.png"))
   }
 
+  @Test func takesDefectsInTIFFWithMasksBesideThemForTheUsersOwn() throws {
+    let fixture = try Fixture()
+    for index in 0..<5 { try fixture.touch("good/\(index).tif") }
+    try fixture.touch("scratch/1.tif", "scratch/1_mask.tif")
+    let dataset = try Dataset.read(fixture.path)
+    #expect(dataset.format == .folder && dataset.train.count == 4 && dataset.test.count == 2)
+    #expect(dataset.test[1].groundTruth == .picture(fixture.file("scratch/1_mask.tif")))
+  }
+
+  @Test func findsMaskFoldersHoweverTheyAreWritten() throws {
+    let fixture = try Fixture()
+    try fixture.touch("Good/0.png", "Good/1.png", "dent/2.png", "Masks/dent/2.png")
+    let dataset = try Dataset.read(fixture.path)
+    #expect(dataset.defectTypes == ["dent"])
+    #expect(dataset.test.last?.groundTruth == .picture(fixture.file("Masks/dent/2.png")))
+  }
+
   @Test func saysWhatWasLookedFor() throws {
     let fixture = try Fixture()
     #expect(message { _ = try Dataset.read(fixture.path) }.contains("is empty"))
@@ -80,12 +97,13 @@ import Testing
     ("image,label\na.png,good\na.png,good\n", "twice"),
     ("image,label\n\"a.png,good\n", "never closed"),
     ("picture,kind\na.png,good\n", "needs the columns"),
+    ("image,label,category\na.png,good,bolt\nb.png,good,\n", "line 3 names no category"),
     ("", "is empty"),
   ])
   func saysWhatIsWrongWithAListing(text: String, expected: String) throws {
     let fixture = try Fixture()
     try fixture.write("list.csv", Data(text.utf8))
-    try fixture.touch("a.png")
+    try fixture.touch("a.png", "b.png")
     let problem = message { _ = try Dataset.read(fixture.file("list.csv"), format: .csv) }
     #expect(problem.contains(expected), "\(problem)")
   }

@@ -136,6 +136,22 @@ import Testing
     #expect(masks.allSatisfy(FileManager.default.fileExists))
   }
 
+  @Test func aLongNameIsNoObstacle() throws {
+    let name = String(repeating: "x", count: 240)
+    _ = try folder.file(name + ".png", Data(contentsOf: URL(fileURLWithPath: trained.goodPicture)))
+    let run = try Tool.run("predict", trained.model, folder / (name + ".png"), "--output", folder / "results")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(FileManager.default.fileExists(atPath: folder / "results/\(name)_overlay.png"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder / "results").count == 3)
+  }
+
+  @Test(arguments: ["meta", "cuda:7", "abacus"]) func aDeviceThatIsNotThereIsAnError(_ device: String) throws
+  {
+    let run = try Tool.run("predict", trained.model, trained.goodPicture, "--device", device)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("The device '\(device)' is not available"), "\(run.errors)")
+  }
+
   @Test func hiddenFilesAreNotThere() throws {
     let good = try Data(contentsOf: URL(fileURLWithPath: trained.goodPicture))
     _ = try folder.folder("parts/.thumbnails")

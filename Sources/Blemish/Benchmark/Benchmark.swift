@@ -14,7 +14,7 @@ public struct Benchmark: Sendable, Codable {
     public var batch = 1
     /// The least time that a stage is repeated for, in seconds.
     public var seconds = 3.0
-    /// With what numbers backbones compute.
+    /// With what numbers backbones and flows compute.
     public var precision = Precision.auto
     /// Where to compute.
     public var device = Device.cpu
@@ -91,12 +91,12 @@ private struct StageTimer {
   mutating func time(_ configuration: BenchmarkConfiguration) throws {
     let size = configuration.size
     let model = try Model(
-      generatedFor: configuration,
+      generatedFor: configuration, precision: options.precision,
       parameters: Parameters(
         seed: 1, device: options.device, productType: options.precision.elementType))
     let images = Tensor.randn([options.batch, 3, size, size], device: options.device)
     let precision = options.precision.elementType == .bfloat16 ? "bfloat16" : "float32"
-    try add("backbone", peak: precision) {
+    try add("backbone", peak: model.precision == .bfloat16 ? "bfloat16" : "float32") {
       _ = model.features(images).map(\.firstElement)
     }
     let features = model.features(images)

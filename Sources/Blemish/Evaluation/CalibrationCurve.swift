@@ -8,7 +8,7 @@ public struct CalibrationCurve: Sendable, Codable, Equatable {
   public struct Level: Sendable, Codable, Equatable {
     /// log10 of the promised number of false alarms per good picture.
     public var logNFA: Double
-    /// Regions of the tree, over all scales, that are more significant than that.
+    /// Regions, of all scales where the test looks at each by itself, that are more significant than that.
     public var regions = 0
     /// Good pictures with at least one.
     public var picturesWithRegions = 0

@@ -20,6 +20,9 @@ struct EvaluationGroups {
     }
   }
 
+  /// The most defect types whose pixel figures are measured apart: each keeps the scores of all good pictures anew.
+  private static let mostTypes = 32
+
   /// Bytes of scores in memory, all groups together; what is more goes to temporary files.
   private static let memoryLimit = 256 << 20
 
@@ -36,7 +39,12 @@ struct EvaluationGroups {
     for sample in samples where sample.isAnomalous && !names.contains(sample.defectType) {
       names.append(sample.defectType)
     }
-    let limit = Self.memoryLimit / 2 / (names.count + 1)
+    if names.count > Self.mostTypes {
+      warnings.append(
+        "there are \(names.count) defect types: by type, no figures of pixels are measured beyond \(Self.mostTypes)"
+      )
+    }
+    let limit = Self.memoryLimit / 2 / (min(names.count, Self.mostTypes) + 1)
     overall = Group("all", fairThreshold: fairThreshold, memoryLimit: limit)
     for name in names { types[name] = Group(name, fairThreshold: fairThreshold, memoryLimit: limit) }
   }
@@ -50,15 +58,24 @@ struct EvaluationGroups {
     _ inspection: Inspection, _ sample: Sample, found: Mask, regions: Int, _ truth: Mask?
   ) throws {
     if !sample.isAnomalous { calibration.add(inspection.regionLogNFAs) }
+    // Where nothing is marked, to find nothing would be right.
+    let isMarked = !sample.isAnomalous || truth.map { $0.pixels.contains(true) } ?? false
+    if !isMarked, warnings.count < 20 {
+      warnings.append(
+        "\(sample.path): anomalous, but "
+          + (truth.map {
+            "its mask marks nothing at the maps' \($0.width)x\($0.height): left out of pixel figures"
+          }
+            ?? "without a mask"))
+    }
+    let truth = isMarked ? truth : nil
     pictures.append(
       .init(
         sample: sample, score: inspection.score, logNFA: inspection.logNFA,
         isCalledAnomalous: inspection.isAnomalous, regions: regions,
-        isHit: truth.flatMap { truth in
-          truth.pixels.contains(true) ? zip(truth.pixels, found.pixels).contains { $0 && $1 } : nil
-        },
+        isHit: sample.isAnomalous
+          ? truth.map { zip($0.pixels, found.pixels).contains { $0 && $1 } } : nil,
         segmentation: try truth.map { try addPixels(inspection, sample, $0) }))
-    if truth == nil, warnings.count < 20 { warnings.append("\(sample.path): anomalous, but without a mask") }
   }
 
   private mutating func addPixels(
@@ -77,7 +94,7 @@ struct EvaluationGroups {
     try add(to: &overall)
     for name in names where !sample.isAnomalous || name == sample.defectType {
       // One defect type: the same as all together.
-      if names.count > 1 { try add(to: &types[name]!) }
+      if (2...Self.mostTypes).contains(names.count) { try add(to: &types[name]!) }
     }
     var single = ThresholdEvaluation(threshold: 0)
     try single.add(scores: significance, mask: mask)
@@ -135,7 +152,8 @@ struct EvaluationGroups {
     let fair = group.atFairThreshold?.measures
     let noFair = Measured.unavailable(reason: "no fair threshold was asked for")
     let noAnomalous = Measured.unavailable(reason: "there are no anomalous pictures")
-    let noMask = Measured.unavailable(reason: "no anomalous picture has a mask")
+    let noMask = Measured.unavailable(reason: "no anomalous picture has a mask that marks anything")
+    let tooManyTypes = Measured.unavailable(reason: "there are more than \(Self.mostTypes) defect types")
     var measured: [Measure: Measured] = [
       .imageAUROC: ranking.auroc, .imageAveragePrecision: ranking.averagePrecision,
       .imageF1Best: ranking.bestF1,
@@ -156,7 +174,11 @@ struct EvaluationGroups {
       .pooledIoUAtFairThreshold: fair?.pooledIoU ?? noFair,
     ]
     for (measure, value) in pixels {
-      measured[measure] = group.masks > 0 ? value : verdicts.anomalous == 0 ? noAnomalous : noMask
+      measured[measure] =
+        group.masks > 0
+        ? value
+        : verdicts.anomalous == 0
+          ? noAnomalous : group.name != overall.name && names.count > Self.mostTypes ? tooManyTypes : noMask
     }
     return Evaluation.Figures(
       name: group.name, images: pictures.count, anomalousImages: verdicts.anomalous, measured: measured)

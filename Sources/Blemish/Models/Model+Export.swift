@@ -14,6 +14,9 @@ public struct ExportOptions: Sendable {
   public init() {}
 }
 
+/// What the weights of a backbone that the published code does not know are called in a checkpoint.
+let ownBackboneKey = "blemish_backbone"
+
 extension Model {
   /// The kinds of files that ``export(to:options:)`` writes, by their extensions.
   public static let exportExtensions = ["ckpt", "pt", "pth", "safetensors"]
@@ -41,10 +44,13 @@ extension Model {
   /// The model in the structure and under the names of its detector's published code.
   /// - Throws: ``ConfigurationError`` where a file for the backbone is of other weights than the model's.
   func checkpoint(_ options: ExportOptions) throws -> PyTorchFile.Value {
-    try DetectorCatalogue.named(configuration.detector).checkpoint(
+    let checkpoint = try DetectorCatalogue.named(configuration.detector).checkpoint(
       of: parameters.stateDict(),
       backbone: options.includesBackbone ? backboneParts(options.wholeBackbone) : [],
       epoch: configuration.training?.progress.keptEpoch ?? 0)
+    let isOwn = try BackboneCatalogue.named(configuration.backbone).components.isEmpty
+    guard isOwn, options.includesBackbone, !backboneWeights.isEmpty else { return checkpoint }
+    return checkpoint.adding(ownBackboneKey, .stateDict(backboneWeights))
   }
 
   private func backboneParts(_ paths: [String]) throws -> [PublishedBackbonePart] {
@@ -77,7 +83,9 @@ extension Model {
           + found.configuration)
     }
     if backbone.components.isEmpty {
-      notes.append("the published code has no backbone '\(backbone.name)'; 'blemish import' knows it")
+      let place =
+        backboneWeights.isEmpty || !options.includesBackbone ? "" : ", and finds its weights in the file"
+      notes.append("the published code has no backbone '\(backbone.name)'; 'blemish import' knows it\(place)")
     } else if !found.others.isEmpty, backbone.components.count > 1, options.wholeBackbone.isEmpty {
       notes.append(
         "the published loader asks for the transformers' unused tensors too: give their files with --weights, or "

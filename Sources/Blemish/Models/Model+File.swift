@@ -28,9 +28,20 @@ extension Model {
     damagedBackground: ((String) -> Void)? = nil
   ) throws {
     let file = try SafeTensors.read(path)
-    self = try Self(
-      file, path: path, weights: weights, precision: { _ in precision }, device: device,
-      damagedBackground: damagedBackground)
+    self = try Self.building(path) {
+      try Self(
+        file, path: path, weights: weights, precision: { _ in precision }, device: device,
+        damagedBackground: damagedBackground)
+    }
+  }
+
+  /// Builds a model of a file so that a device that fails, for want of memory for instance, ends in an error.
+  static func building(_ path: String, _ body: () throws -> Model) throws -> Model {
+    do {
+      return try withTorchErrors(body)
+    } catch let error as TorchError {
+      throw ModelFileError(description: "\(path): its model cannot be built: \(error)")
+    }
   }
 
   /// - Parameter precision: gives the numbers to compute with, from what the file says of the model.

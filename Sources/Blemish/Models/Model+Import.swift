@@ -49,19 +49,33 @@ public struct ImportedModel {
     let published = try DetectorCatalogue.published(in: tensors, named: options.detector)
     let given = try options.weights.map(LoadedWeights.init(path:))
     let backbone = try Self.backbone(of: published, options.backbone, in: [checkpoint] + given)
+    let own = Self.ownBackbone(in: checkpoint)
     let prefixes = try backbone.components.compactMap { try $0.prefix(in: tensors) }
     let isWhole = prefixes.count == backbone.components.count
     let others = try given.isEmpty && !isWhole ? backbone.cachedWeights(in: options.cache) : given
-    let weights = (prefixes.isEmpty ? [] : [checkpoint]) + (isWhole ? [] : others)
+    let weights =
+      backbone.components.isEmpty
+      ? (given.isEmpty ? own.map { [$0] } ?? [] : given)
+      : (prefixes.isEmpty ? [] : [checkpoint]) + (isWhole ? [] : others)
     let size = try Self.size(of: published, backbone, requested: options.size)
     let parameters = Parameters(published.stateDict, device: options.device)
-    model = try Model(
-      detector: published.type, detectorConfiguration: published.configuration, backbone: backbone,
-      weights: weights, height: size.height, width: size.width, parameters: parameters)
+    model = try withTorchErrors {
+      try Model(
+        detector: published.type, detectorConfiguration: published.configuration, backbone: backbone,
+        weights: weights, height: size.height, width: size.width, precision: .auto, parameters: parameters)
+    }
     try parameters.requireNothingLeftOver()
 
     if backbone.components.isEmpty {
-      notes.append("the backbone \(backbone.name) is the only one with features of its channels")
+      if backbone.builtIn != nil && weights.isEmpty {
+        notes.append(
+          "the checkpoint does not hold the weights of the backbone \(backbone.name), and the program's own are taken: "
+            + "if the detector was trained on tuned ones, as 'blemish train' does, its verdicts are worth nothing; "
+            + "--weights names others")
+      } else {
+        let place = weights.first.map { " with the weights in \($0.path)" } ?? ""
+        notes.append("the backbone is \(backbone.name)\(place)")
+      }
     } else if isWhole {
       notes.append("the backbone \(backbone.name) is the checkpoint's own")
       if !given.isEmpty { notes.append("the files given with --weights are not needed and were passed over") }
@@ -75,11 +89,23 @@ public struct ImportedModel {
         "the checkpoint does not say at which size pictures were seen: the published \(size.height)x\(size.width) "
           + "is taken; --size says another")
     }
-    let passedOver = published.others.filter { name in !prefixes.contains(where: name.hasPrefix) }
+    let passedOver = published.others.filter { name in
+      !prefixes.contains(where: name.hasPrefix) && (own == nil || !name.hasPrefix(ownBackboneKey + "."))
+    }
     if !passedOver.isEmpty { notes.append("passed over: \(Self.summary(of: passedOver))") }
     notes.append(
       "the a contrario test is the published one, since published checkpoints hold no calibration; "
         + "'blemish calibrate' makes one of good pictures")
+  }
+
+  /// The weights of a backbone that the published code does not know, where 'blemish export' wrote them.
+  private static func ownBackbone(in checkpoint: LoadedWeights) -> LoadedWeights? {
+    var own = checkpoint
+    own.file = WeightFile(tensors: [:], metadata: [:])
+    for (name, tensor) in checkpoint.file.tensors where name.hasPrefix(ownBackboneKey + ".") {
+      own.file.tensors[String(name.dropFirst(ownBackboneKey.count + 1))] = tensor
+    }
+    return own.file.tensors.isEmpty ? nil : own
   }
 
   /// The backbone that was named, else the only one whose weights are at hand, else the only one that gives

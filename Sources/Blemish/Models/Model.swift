@@ -75,14 +75,14 @@ public struct Model {
   /// A model on a backbone whose weights are drawn, to time.
   /// - Throws: ``ConfigurationError`` and ``BackboneError`` where the parts have no such name.
   init(
-    generatedFor choice: BenchmarkConfiguration, parameters: Parameters
+    generatedFor choice: BenchmarkConfiguration, precision: Precision, parameters: Parameters
   ) throws {
     let type = try DetectorCatalogue.named(choice.detector)
     let description = try BackboneCatalogue.named(choice.backbone)
     let preparation = type.preparation
-    precision = Precision(parameters.productType)
+    self.precision = description.precision(precision, on: parameters.device)
     backbone = try description.buildGenerated(
-      padding: preparation.padding, precision: precision, device: parameters.device)
+      padding: preparation.padding, precision: self.precision, device: parameters.device)
     let features = backbone.featureShapes(height: choice.size, width: choice.size)
     let json = try choice.detectorConfiguration ?? type.standardJSON(scales: features.count)
     detector = try type.make(

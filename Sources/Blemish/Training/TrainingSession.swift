@@ -49,13 +49,15 @@ public final class TrainingSession {
     let weights =
       try options.weights.isEmpty ? backbone.cachedWeights() : options.weights.map(LoadedWeights.init(path:))
     let size = try Self.size(options, type, backbone, training: training, report: report)
-    model = try Model(
-      detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone,
-      weights: weights,
-      height: size.height, width: size.width, tile: options.tile, embeddingBackbone: options.embedsBackbone,
-      precision: options.precision,
-      parameters: Parameters(
-        seed: options.seed, device: options.device, productType: options.precision.elementType))
+    model = try withTorchErrors {
+      try Model(
+        detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone,
+        weights: weights,
+        height: size.height, width: size.width, tile: options.tile, embeddingBackbone: options.embedsBackbone,
+        precision: options.precision,
+        parameters: Parameters(
+          seed: options.seed, device: options.device, productType: options.precision.elementType))
+    }
     let schedule = options.schedule ?? type.schedule
     try schedule.check()
     model.configuration.training = TrainingRecord(
@@ -76,9 +78,11 @@ public final class TrainingSession {
   ) throws {
     let file = try SafeTensors.read(path)
     try requireWritable(path)
-    model = try Model(
-      file, path: path, weights: options.weights,
-      precision: { $0.training?.precision ?? options.precision }, device: options.device)
+    model = try Model.building(path) {
+      try Model(
+        file, path: path, weights: options.weights,
+        precision: { $0.training?.precision ?? options.precision }, device: options.device)
+    }
     guard let record = model.configuration.training, !record.finished else {
       throw ConfigurationError("\(path): its training is finished; there is nothing to resume")
     }

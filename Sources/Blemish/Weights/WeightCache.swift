@@ -59,7 +59,10 @@ public struct WeightCache: Sendable {
       )
     }
     guard !backbone.components.isEmpty else {
-      throw BackboneError("The backbone \(name) needs no weights: they are drawn from a fixed seed.")
+      throw BackboneError(
+        backbone.builtIn == nil
+          ? "The backbone \(name) needs no weights: they are drawn from a fixed seed."
+          : "The weights of the backbone \(name) are in the program; others go to 'blemish train --weights'.")
     }
     return backbone.components
   }

@@ -7,6 +7,14 @@ import Foundation
 final class PickleGraph: Sendable {
   /// One value. Integers in the payloads are indices of other nodes.
   enum Node: Sendable {
+    /// How many parts a value has that can have parts.
+    var partCount: Int {
+      switch self {
+      case .list(let items), .tuple(let items), .dictionary(let items): items.count
+      default: 0
+      }
+    }
+
     case none
     case bool(Bool)
     case integer(Int)

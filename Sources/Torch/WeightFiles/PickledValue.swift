@@ -99,6 +99,8 @@ public struct PickledValue: Sendable {
             throw WeightFormatError(problem: "tensor \(name): \(error.problem)")
           }
         }
+        // To look through a value's parts costs as well, those too that hold no tensors.
+        nameBudget -= graph.nodes[index].partCount
         for (key, child) in namedChildren(of: index) {
           nameBudget -= 64 + name.utf8.count + key.utf8.count
           guard nameBudget > 0 else {

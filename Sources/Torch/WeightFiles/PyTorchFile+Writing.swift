@@ -17,6 +17,18 @@ extension PyTorchFile {
       .dictionary(tensors.sorted { $0.key < $1.key }.map { ($0.key, .tensor($0.value)) })
     }
 
+    /// The value with one more entry, where state dicts are looked for: below `state_dict` where there is such an entry.
+    /// A value that is no dictionary stays what it is.
+    public func adding(_ key: String, _ value: Value) -> Value {
+      guard case .dictionary(var entries) = self else { return self }
+      if let inner = entries.lastIndex(where: { $0.key == "state_dict" }) {
+        entries[inner].value = entries[inner].value.adding(key, value)
+      } else {
+        entries.append((key, value))
+      }
+      return .dictionary(entries)
+    }
+
     /// The tensors under the names by which ``WeightFile/init(readingAny:)`` finds them in a file of this value:
     /// keys and places joined by dots, those below `state_dict` where there is such an entry.
     public var tensors: [String: StoredTensor] {
