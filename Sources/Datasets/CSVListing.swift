@@ -1,8 +1,9 @@
 import Foundation
 
 /// A CSV file that lists pictures. Columns, in any order: `image` (or `path`), `label` (`good`, `normal`,
-/// `ok` or `0`; `1` for an anomaly of no name; anything else is the defect type), and optionally `mask`, `split` (`train`, `validation`,
-/// `test`) and `category` (or `object`). Relative paths start at the CSV file's folder.
+/// `ok` or `0`; `1` for an anomaly of no name; anything else is the defect type), and optionally `mask`,
+/// `split` (`train`, `validation`, `test`) and `category` (or `object`). Relative paths start at the CSV
+/// file's folder.
 enum CSVListing: DatasetLayout {
   static let format = DatasetFormat.csv
   static let evidence =

@@ -53,10 +53,8 @@ enum PictureFolder: DatasetLayout {
       stem($0).hasSuffix("_mask") && stems.contains(String(stem($0).dropLast("_mask".count)))
     }
     let pictures = own.pictures.filter { !besides.contains($0) }
-    let apart = folder.subfolders.filter { maskFolders.contains($0.lowercased()) }.map {
-      folder / $0 / defect
-    }
-    .first { $0.exists }
+    let maskParts = folder.subfolders.filter { maskFolders.contains($0.lowercased()) }
+    let apart = maskParts.map { folder / $0 / defect }.first { $0.exists }
     let maskFolder = besides.isEmpty ? apart ?? own : own
     let pairing = MaskPairing(
       pictures: pictures,

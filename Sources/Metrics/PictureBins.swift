@@ -2,7 +2,8 @@
 /// a sweep over all pixels for each draw would take hours.
 ///
 /// A bin ends where another 1/256 of the normal or of the anomalous pixels has been passed, so that each rate is
-/// known at steps of 1/256 (coarser for very many pictures); between them it is taken to be straight. The metrics themselves never use bins.
+/// known at steps of 1/256 (coarser for very many pictures); between them it is taken to be straight. The metrics
+/// themselves never use bins.
 struct PictureBins {
   private let pictures: Int
   private let normalStep: Int

@@ -51,7 +51,7 @@ extension DefectRecipe {
   /// What the embedded backbone is tuned with: pictures of parts are larger than those that are generated, and have
   /// room for relatively smaller defects. One at most, so that a picture's own marks are seen as often as they can be:
   /// what is learnt of them, that they are good, is half of what there is to learn. And areas, which the generated
-  /// pictures, seldom of one part, do without.
+  /// pictures, seldom of one part, have less often.
   static let adaptation: DefectRecipe = {
     var recipe = DefectRecipe.standard
     recipe.none = 0.3
