@@ -9,7 +9,7 @@ enum PictureFolder: DatasetLayout {
   private static let maskFolders = ["ground_truth", "masks", "mask"]
 
   static func recognises(_ folder: Folder) -> Bool {
-    !folder.isFile && (!folder.pictures.isEmpty || !goodFolders(folder).isEmpty)
+    !folder.isFile && (!folder.pictures.isEmpty || hasGoodFolder(folder))
   }
 
   static func read(_ folder: Folder, category: String?, options: DatasetOptions) throws -> Dataset {

@@ -30,16 +30,13 @@ struct Demo: ParsableCommand {
   var seed: UInt64 = 0
 
   func validate() throws {
-    guard !materials.isEmpty else { throw ValidationError("name at least one material") }
     guard (64...1024).contains(size) else {
       throw ValidationError("--size must be from 64 to 1024 pixels, not \(size)")
     }
     guard (1...1000).contains(epochs) else {
       throw ValidationError("--epochs must be from 1 to 1000, not \(epochs)")
     }
-    guard falseAlarms > 0, falseAlarms.isFinite else {
-      throw ValidationError("--false-alarms must be greater than 0")
-    }
+    try SignificanceOptions.check(falseAlarms)
   }
 
   func run() throws {

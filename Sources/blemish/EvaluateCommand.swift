@@ -46,11 +46,6 @@ struct Evaluate: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Shows no progress.")
   var quiet = false
 
-  private static func isSame(_ one: String, _ other: String) -> Bool {
-    func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
-    return resolved(one) == resolved(other)
-  }
-
   func validate() throws {
     guard batch >= 1 else { throw ValidationError("--batch must be at least 1") }
   }
@@ -68,7 +63,8 @@ struct Evaluate: ParsableCommand {
     }
     let progress = ProgressLine(quiet: quiet)
     for warning in dataset.warnings.prefix(20) { progress.line("note: \(warning)") }
-    if let record, Self.isSame(record.data, data), record.category == dataset.name, try !record.wasOf(dataset)
+    if let record, resolvedPath(record.data) == resolvedPath(data), record.category == dataset.name,
+      try !record.wasOf(dataset)
     {
       progress.line(
         "note: the good pictures of \(data) are no longer those that the model was trained on; where the layout "

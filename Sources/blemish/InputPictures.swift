@@ -83,3 +83,8 @@ struct InputPictures {
     return (0..<Int(result.gl_pathc)).compactMap { result.gl_pathv[$0].map { String(cString: $0) } }
   }
 }
+
+/// The one path of what a path names: absolute, without links and detours.
+func resolvedPath(_ path: String) -> String {
+  URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+}

@@ -32,13 +32,10 @@ struct ResultWriter {
     guard FileManager.default.isWritableFile(atPath: folder) else {
       throw OutputError(description: "\(folder): there is no permission to write in it")
     }
-    func resolved(_ path: String) -> String {
-      URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-    }
-    let pictures = Set(inputs.map { resolved($0.path) })
+    let pictures = Set(inputs.map { resolvedPath($0.path) })
     for index in inputs.indices {
       let results = files(index)
-      for path in [results.overlay, results.heat, results.mask] where pictures.contains(resolved(path)) {
+      for path in [results.overlay, results.heat, results.mask] where pictures.contains(resolvedPath(path)) {
         throw OutputError(
           description:
             "\(path): is one of the pictures to judge and would be overwritten; name another --output")

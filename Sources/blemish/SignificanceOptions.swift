@@ -31,7 +31,10 @@ struct SignificanceOptions: ParsableArguments {
     if let caution = background.caution(falseAlarms: falseAlarms) { complain("note: \(caution)") }
   }
 
-  func validate() throws {
+  func validate() throws { try Self.check(falseAlarms) }
+
+  /// - Throws: `ValidationError` where no number of false alarms can be meant.
+  static func check(_ falseAlarms: Double) throws {
     guard falseAlarms > 0, falseAlarms.isFinite else {
       throw ValidationError("--false-alarms must be greater than 0")
     }

@@ -95,8 +95,8 @@ private struct StageTimer {
       parameters: Parameters(
         seed: 1, device: options.device, productType: options.precision.elementType))
     let images = Tensor.randn([options.batch, 3, size, size], device: options.device)
-    let precision = options.precision.elementType == .bfloat16 ? "bfloat16" : "float32"
-    try add("backbone", peak: model.precision == .bfloat16 ? "bfloat16" : "float32") {
+    let precision = Precision(options.precision.elementType).rawValue
+    try add("backbone", peak: model.precision.rawValue) {
       _ = model.features(images).map(\.firstElement)
     }
     let features = model.features(images)

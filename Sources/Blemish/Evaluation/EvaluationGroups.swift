@@ -153,7 +153,11 @@ struct EvaluationGroups {
     let noFair = Measured.unavailable(reason: "no fair threshold was asked for")
     let noAnomalous = Measured.unavailable(reason: "there are no anomalous pictures")
     let noMask = Measured.unavailable(reason: "no anomalous picture has a mask that marks anything")
-    let tooManyTypes = Measured.unavailable(reason: "there are more than \(Self.mostTypes) defect types")
+    let isLeftOut = group.name != overall.name && names.count > Self.mostTypes
+    let noPixels =
+      verdicts.anomalous == 0
+      ? noAnomalous
+      : isLeftOut ? .unavailable(reason: "there are more than \(Self.mostTypes) defect types") : noMask
     var measured: [Measure: Measured] = [
       .imageAUROC: ranking.auroc, .imageAveragePrecision: ranking.averagePrecision,
       .imageF1Best: ranking.bestF1,
@@ -174,11 +178,7 @@ struct EvaluationGroups {
       .pooledIoUAtFairThreshold: fair?.pooledIoU ?? noFair,
     ]
     for (measure, value) in pixels {
-      measured[measure] =
-        group.masks > 0
-        ? value
-        : verdicts.anomalous == 0
-          ? noAnomalous : group.name != overall.name && names.count > Self.mostTypes ? tooManyTypes : noMask
+      measured[measure] = group.masks > 0 ? value : noPixels
     }
     return Evaluation.Figures(
       name: group.name, images: pictures.count, anomalousImages: verdicts.anomalous, measured: measured)
