@@ -32,6 +32,7 @@ public enum ParameterError: Error, CustomStringConvertible, Equatable {
 /// Either every tensor is newly initialised, or every tensor comes from a state dict.
 public final class Parameters {
   private let source: [String: StoredTensor]?
+  private let shared: Parameters?
   /// Where the tensors live.
   public let device: Device
   /// What the numbers that enter the layers' products are rounded to. The tensors themselves, their gradients, and what
@@ -52,6 +53,7 @@ public final class Parameters {
     seed: UInt64, device: Device = .cpu, productType: ElementType = .float32, keepingConstants: Bool = true
   ) {
     source = nil
+    shared = nil
     self.seed = seed
     keepsConstants = keepingConstants
     self.device = device
@@ -65,10 +67,22 @@ public final class Parameters {
     keepingConstants: Bool = true
   ) {
     self.source = source
+    shared = nil
     keepsConstants = keepingConstants
     seed = 0
     self.device = device
     self.productType = productType
+  }
+
+  /// The same tensors for a second network of the same layers, but copies of those that training leaves alone, such as
+  /// running means: each network then has its own.
+  public init(sharing parameters: Parameters) {
+    source = nil
+    shared = parameters
+    keepsConstants = parameters.keepsConstants
+    seed = 0
+    device = parameters.device
+    productType = parameters.productType
   }
 
   /// The path at which names begin.
@@ -83,10 +97,10 @@ public final class Parameters {
   }
 
   /// The shape of a tensor of the source; nil where there is no such tensor, or no source.
-  func sourceShape(_ name: String) -> [Int]? { source?[name]?.shape }
+  func sourceShape(_ name: String) -> [Int]? { source?[name]?.shape ?? shared?.tensors[name]?.shape }
 
   /// Whether the tensors come from a state dict.
-  var hasSource: Bool { source != nil }
+  var hasSource: Bool { source != nil || shared?.hasSource == true }
 
   /// Checks that every tensor of the source belongs to a layer.
   /// - Throws: ``ParameterError/leftOver(names:)``.
@@ -103,6 +117,13 @@ public final class Parameters {
     initial: (inout RandomStream) -> Tensor
   ) throws -> Tensor {
     precondition(declared.insert(name).inserted, "'\(name)' is declared twice")
+    if let shared {
+      guard let tensor = shared.tensors[name] else { throw ParameterError.missing(name: name) }
+      guard tensor.shape == shape else {
+        throw ParameterError.shape(name: name, expected: shape, found: tensor.shape)
+      }
+      return trainable ? tensor : tensor.clone()
+    }
     var tensor: Tensor
     if let source {
       guard let stored = source[name] else { throw ParameterError.missing(name: name) }

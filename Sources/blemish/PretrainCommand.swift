@@ -20,6 +20,13 @@ struct Pretrain: ParsableCommand {
   @Option(help: "Where the weights go.")
   var output: String?
 
+  @Option(
+    help: """
+      Weights of an earlier run to begin with; the record names both runs. With --resume, the run has begun and they \
+      are not read.
+      """)
+  var weights: String?
+
   @Flag(help: "Goes on with the run that OUTPUT.checkpoint holds.")
   var resume = false
 
@@ -58,7 +65,8 @@ struct Pretrain: ParsableCommand {
     let session =
       resume
       ? try PretrainingSession(resuming: output, configuration, device: device)
-      : try PretrainingSession(configuration ?? .standard, output: output, device: device)
+      : try PretrainingSession(
+        configuration ?? .standard, startingFrom: weights, output: output, device: device)
     let record = try session.run(
       threads: loaders, checkpointInterval: max(checkpointMinutes, 0) * 60,
       shouldStop: { Interruption.isWanted }, report: progress.show)

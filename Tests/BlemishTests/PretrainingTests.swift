@@ -58,6 +58,78 @@ import Torch
     }
   }
 
+  /// The halves of a batch give the same, side by side or one after the other, and are halves of the whole.
+  @Test func halvesOfABatchAreLearntFromSideBySide() throws {
+    var configuration = Self.small
+    configuration.training.batch = 4
+    let threads = Torch.threads
+    defer { Torch.threads = threads }
+    let weights = try [1, 2, 2].map { threads in
+      Torch.threads = threads
+      return try withFolder { folder in
+        let path = folder + "/weights.safetensors"
+        let record = try PretrainingSession(configuration, output: path, device: .cpu)
+          .run(shouldStop: { false }, report: { _ in })
+        #expect(record?.pictures == 24)
+        return try bytes(path)
+      }
+    }
+    #expect(weights[0] == weights[1] && weights[1] == weights[2])
+  }
+
+  @Test func beginsWithTheWeightsOfAnEarlierRunAndRecordsIt() throws {
+    try withFolder { folder in
+      let (first, second) = (folder + "/first.safetensors", folder + "/second.safetensors")
+      let record = try PretrainingSession(Self.small, output: first, device: .cpu)
+        .run(shouldStop: { false }, report: { _ in })
+      #expect(record?.earlier == nil)
+      var next = Self.small
+      func complaint() -> String {
+        do {
+          _ = try PretrainingSession(next, startingFrom: first, output: second, device: .cpu)
+          return ""
+        } catch {
+          return "\(error)"
+        }
+      }
+      #expect(complaint().contains("the same pictures again"))
+      next.seed = 5
+      next.validation.seed = 0
+      #expect(complaint().contains("another validation.seed"))
+      next.validation.seed = 5
+      #expect(complaint().contains("would be the same"))
+      next.validation.seed = 1
+      next.network.evidence = 5
+      #expect(complaint().contains("other sizes"))
+      next.network = Self.small.network
+
+      // A rate of next to nothing leaves the weights where they began.
+      next.training.learningRate = 1e-12
+      next.training.weightDecay = 0
+      var steps = 0
+      _ = try PretrainingSession(next, startingFrom: first, output: second, device: .cpu)
+        .run(shouldStop: { steps == 2 }, report: { _ in steps += 1 })
+      let resumed = try PretrainingSession(resuming: second, next, device: .cpu)
+        .run(shouldStop: { false }, report: { _ in })
+      #expect(resumed?.earlier == [try #require(record)])
+      #expect(resumed?.configuration == next)
+      let (before, after) = try (bytes(first), bytes(second))
+      #expect(before["stem.weight"] != nil && before["stem.weight"] == after["stem.weight"])
+
+      // A third run names both.
+      let third = folder + "/third.safetensors"
+      next.seed = 6
+      let last = try PretrainingSession(next, startingFrom: second, output: third, device: .cpu)
+        .run(shouldStop: { false }, report: { _ in })
+      #expect(last?.earlier?.map(\.configuration.seed) == [0, 5])
+      #expect(last?.earlier?.allSatisfy { $0.earlier == nil } == true)
+
+      // What has no record was not made here.
+      try SafeTensors.write(WeightFile(tensors: SafeTensors.read(first).tensors, metadata: [:]), to: first)
+      #expect(complaint().contains("no record"))
+    }
+  }
+
   @Test func theRecordDoesNotReplaceTheWeights() throws {
     try withFolder { folder in
       let error = #expect(throws: ConfigurationError.self) {
@@ -178,16 +250,6 @@ import Torch
     ofPictures.backward()
     let moved = logits.gradient!.floats.enumerated().filter { abs($1) > 1e-6 }.map(\.offset)
     #expect(moved == [3, 500, 512, 600])
-  }
-
-  @Test func schedulesFromBeforePicturesCountedAreRead() throws {
-    var schedule = PretrainingConfiguration.standard.training
-    schedule.pictureWeight = 0
-    var entries = try #require(
-      JSONSerialization.jsonObject(with: JSONEncoder().encode(schedule)) as? [String: Any])
-    #expect(entries.removeValue(forKey: "pictureWeight") != nil)
-    let old = try JSONSerialization.data(withJSONObject: entries)
-    #expect(try JSONDecoder().decode(SegmenterSchedule.self, from: old) == schedule)
   }
 
   @Test(arguments: [ElementType.float32, .bfloat16]) func learnsOneBatchByHeart(products: ElementType) throws

@@ -5,10 +5,11 @@ import Synthesis
 public struct AdaptationOptions: Sendable, Codable, Equatable {
   /// How it is trained; ``pixels`` sets the batch.
   public var schedule = SegmenterSchedule(
-    steps: 12000, batch: 4, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
+    steps: 12000, batch: 8, learningRate: 2e-3, warmUp: 100, weightDecay: 1e-4, positiveWeight: 2,
     diceWeight: 0.5, pictureWeight: 1)
-  /// The pixels of a step: there are as many pictures as have about so many.
-  public var pixels = 4 * 256 * 256
+  /// The pixels of a step: there are as many pictures as have about so many, an even number, so that a step's halves
+  /// can be seen side by side.
+  public var pixels = 8 * 256 * 256
   /// Pictures are tuned on as a whole, so that the network learns their borders; of those with longer sides, crops.
   public var longestSide = 512
   /// The largest change of a picture's contrast, as a part of it.
@@ -28,7 +29,7 @@ public struct AdaptationOptions: Sendable, Codable, Equatable {
 
   /// The pictures of a step, of this size.
   func batch(height: Int, width: Int) -> Int {
-    max(Int((Double(pixels) / Double(height * width)).rounded()), 1)
+    2 * max(Int((Double(pixels) / Double(2 * height * width)).rounded()), 1)
   }
 
   /// Below so many good pictures there is too little to tune on.

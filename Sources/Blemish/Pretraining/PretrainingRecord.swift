@@ -18,6 +18,8 @@ public struct PretrainingRecord: Sendable, Codable, Equatable {
   public var machine: Machine
   /// When it ended, in ISO 8601.
   public var date: String
+  /// The runs whose weights this one began with, the first of all first; nil where it began with random ones.
+  public var earlier: [PretrainingRecord]?
 
   /// The key of the record in a weight file's metadata.
   public static let metadataKey = "blemish.pretraining"

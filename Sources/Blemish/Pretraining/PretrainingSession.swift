@@ -10,6 +10,7 @@ public final class PretrainingSession {
   public let configuration: PretrainingConfiguration
   private let output: String
   private let device: Device
+  private let earlier: [PretrainingRecord]?
   let trainer: SegmenterTrainer
 
   /// The file that an unfinished run can be resumed from.
@@ -20,11 +21,17 @@ public final class PretrainingSession {
   private struct Checkpoint: Codable {
     var configuration: PretrainingConfiguration
     var progress: SegmenterTrainer.Progress
+    var earlier: [PretrainingRecord]?
   }
 
   /// A new run.
-  /// - Throws: ``ConfigurationError`` when a run in the same place is not finished, or nothing can be written.
-  public init(_ configuration: PretrainingConfiguration, output: String, device: Device) throws {
+  /// - Parameter weights: a file of an earlier run, to begin with its weights; nil to begin with random ones.
+  /// - Throws: ``ConfigurationError`` when a run in the same place is not finished, nothing can be written, or the
+  ///   weights are not of a run of the same network on other pictures.
+  public init(
+    _ configuration: PretrainingConfiguration, startingFrom weights: String? = nil, output: String,
+    device: Device
+  ) throws {
     try configuration.check()
     try requireWritable(output)
     guard (output as NSString).pathExtension.lowercased() != "json" else {
@@ -38,10 +45,42 @@ public final class PretrainingSession {
     self.configuration = configuration
     self.output = output
     self.device = device
-    trainer = try Self.trainer(
-      configuration,
-      Parameters(
-        seed: configuration.seed, device: device, productType: configuration.precision.elementType))
+    let productType = configuration.precision.elementType
+    let parameters: Parameters
+    if let weights {
+      let (tensors, records) = try Self.finishedRun(weights, before: configuration)
+      parameters = Parameters(tensors, device: device, productType: productType)
+      earlier = records
+    } else {
+      parameters = Parameters(seed: configuration.seed, device: device, productType: productType)
+      earlier = nil
+    }
+    trainer = try Self.trainer(configuration, parameters)
+  }
+
+  /// The weights of a finished run, with its record and those of the runs before it.
+  private static func finishedRun(
+    _ path: String, before configuration: PretrainingConfiguration
+  ) throws -> ([String: StoredTensor], [PretrainingRecord]) {
+    let file = try SafeTensors.read(path)
+    guard let json = file.metadata[PretrainingRecord.metadataKey],
+      let last = try? JSONDecoder().decode(PretrainingRecord.self, from: Data(json.utf8))
+    else {
+      throw ConfigurationError("\(path): has no record of a pretraining; name what 'blemish pretrain' wrote")
+    }
+    var alone = last
+    alone.earlier = nil
+    let records = (last.earlier ?? []) + [alone]
+    guard last.configuration.network == configuration.network else {
+      throw ConfigurationError("\(path): is of a network of other sizes than the configuration's")
+    }
+    let seen = Set(records.map(\.configuration.seed))
+    for (name, seed) in [("seed", configuration.seed), ("validation.seed", configuration.validation.seed)]
+    where seen.contains(seed) {
+      throw ConfigurationError(
+        "\(path): was trained with seed \(seed): the same pictures again; set another \(name)")
+    }
+    return (file.tensors, records)
   }
 
   /// Goes on with an unfinished run.
@@ -66,6 +105,7 @@ public final class PretrainingSession {
       self.configuration = checkpoint.configuration
       self.output = output
       self.device = device
+      earlier = checkpoint.earlier
       trainer = try Self.trainer(
         checkpoint.configuration,
         Parameters(
@@ -105,7 +145,7 @@ public final class PretrainingSession {
   }
 
   private func writeCheckpoint() throws {
-    let checkpoint = Checkpoint(configuration: configuration, progress: trainer.progress)
+    let checkpoint = Checkpoint(configuration: configuration, progress: trainer.progress, earlier: earlier)
     let json = String(decoding: try JSONEncoder.stable.encode(checkpoint), as: UTF8.self)
     let tensors = trainer.parameters.stateDict().merging(trainer.optimizerTensors()) { $1 }
     try SafeTensors.write(
@@ -121,7 +161,7 @@ public final class PretrainingSession {
       configuration: configuration, steps: trainer.progress.step,
       pictures: trainer.progress.step * configuration.training.batch, seconds: trainer.progress.seconds,
       validationLoss: loss, validationDice: dice, machine: .current(device),
-      date: ISO8601DateFormatter().string(from: Date()))
+      date: ISO8601DateFormatter().string(from: Date()), earlier: earlier)
     let encoder = JSONEncoder.stable
     let json = String(decoding: try encoder.encode(record), as: UTF8.self)
     try SafeTensors.write(

@@ -46,18 +46,3 @@ public struct SegmenterSchedule: Sendable, Codable, Equatable {
     }
   }
 }
-
-extension SegmenterSchedule {
-  /// Reads a schedule; those from before whole pictures counted have no weight of theirs.
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      steps: try values.decode(Int.self, forKey: .steps), batch: try values.decode(Int.self, forKey: .batch),
-      learningRate: try values.decode(Double.self, forKey: .learningRate),
-      warmUp: try values.decode(Int.self, forKey: .warmUp),
-      weightDecay: try values.decode(Double.self, forKey: .weightDecay),
-      positiveWeight: try values.decode(Double.self, forKey: .positiveWeight),
-      diceWeight: try values.decode(Double.self, forKey: .diceWeight),
-      pictureWeight: try values.decodeIfPresent(Double.self, forKey: .pictureWeight) ?? 0)
-  }
-}

@@ -42,7 +42,8 @@ public final class SegmenterTrainer {
   /// Where the training stands.
   public private(set) var progress = Progress()
   private let source: any LabelledPictureSource
-  private let segmenter: DefectSegmenter<TrainedUnit>
+  /// One for each half of a batch, with the same weights; the first one's running norms are those that are kept.
+  private let segmenters: [DefectSegmenter<TrainedUnit>]
   private let optimizer: Adam
   private let positiveWeight: Tensor
 
@@ -58,7 +59,13 @@ public final class SegmenterTrainer {
     self.parameters = parameters
     self.source = source
     self.schedule = schedule
-    segmenter = try DefectSegmenter(parameters.root, architecture)
+    var segmenters = [try DefectSegmenter<TrainedUnit>(parameters.root, architecture)]
+    if schedule.batch.isMultiple(of: 2) {
+      segmenters.append(
+        try DefectSegmenter(
+          Parameters(sharing: parameters).root, segmenters[0].network.architecture))
+    }
+    self.segmenters = segmenters
     optimizer = Adam(
       parameters.trainable, weightDecay: schedule.weightDecay, decouplingWeightDecay: true)
     positiveWeight = Tensor.full([], schedule.positiveWeight, device: parameters.device)
@@ -80,12 +87,13 @@ public final class SegmenterTrainer {
     let loader = LabelledBatchLoader(steps: progress.step..<end, threads: threads) { step in
       LabelledBatch(source, step * batch..<(step + 1) * batch)
     }
+    // A GPU is kept busy by one half after the other.
+    let lanes = segmenters.count > 1 && parameters.device == .cpu ? SecondLane() : nil
     let (start, before) = (ContinuousClock.now, progress)
     var sinceCheckpoint = before.seconds
     while progress.step < end {
-      try step(loader.batch(progress.step))
-      let passed = ContinuousClock.now - start
-      let seconds = Double(passed.components.seconds) + Double(passed.components.attoseconds) * 1e-18
+      try step(loader.batch(progress.step), lanes)
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
       progress.seconds = before.seconds + seconds
       let perSecond = Double(progress.step - before.step) / max(seconds, 1e-9)
       report(
@@ -104,23 +112,40 @@ public final class SegmenterTrainer {
     return .finished
   }
 
-  /// One step of the optimiser.
-  private func step(_ batch: LabelledBatch) throws {
+  /// One step of the optimiser. The loss of a batch that is seen in halves is their mean, and each half has norms of
+  /// its own. Its gradients do not depend on which half is done first: the sum of two numbers has no order.
+  private func step(_ batch: LabelledBatch, _ lanes: SecondLane?) throws {
     let device = parameters.device
     try withTorchErrors {
-      let logits = segmenter(batch.images(on: device))
-      let (loss, dice) = Self.loss(
-        logits, batch.targets(on: device), positiveWeight: positiveWeight, schedule: schedule)
-      // Both in one go: on a GPU every reading waits for all that was asked of it.
-      let values = Tensor.stack([loss.detach(), dice.detach()]).floats.map(Double.init)
-      guard values.count == 2, values[0].isFinite else {
+      let (images, targets) = (batch.images(on: device), batch.targets(on: device))
+      let count = images.size(0) / segmenters.count
+      var values = [[Double]](repeating: [], count: segmenters.count)
+      func learn(_ part: Int) -> [Double] {
+        let (loss, dice) = Self.loss(
+          segmenters[part](images.narrow(0, from: part * count, length: count)),
+          targets.narrow(0, from: part * count, length: count), positiveWeight: positiveWeight,
+          schedule: schedule)
+        (loss * (1 / Double(segmenters.count))).backward()
+        // Both in one go: on a GPU every reading waits for all that was asked of it.
+        return Tensor.stack([loss.detach(), dice.detach()]).floats.map(Double.init)
+      }
+      if let lanes {
+        var second: [Double] = []
+        try lanes.run({ values[0] = learn(0) }, beside: { second = learn(1) })
+        values[1] = second
+      } else {
+        for part in values.indices { values[part] = learn(part) }
+      }
+      let means = (0..<2).map { index in
+        values.reduce(0) { $0 + ($1.count == 2 ? $1[index] : .nan) } / Double(values.count)
+      }
+      guard means[0].isFinite else {
         throw SegmenterDiverged(step: progress.step + 1, learningRate: schedule.learningRate)
       }
-      loss.backward()
       optimizer.step(learningRate: schedule.learningRate(step: progress.step))
       let fresh = 1 / Double(min(progress.step + 1, 50))
-      progress.loss += (values[0] - progress.loss) * fresh
-      progress.dice += (values[1] - progress.dice) * fresh
+      progress.loss += (means[0] - progress.loss) * fresh
+      progress.dice += (means[1] - progress.dice) * fresh
       progress.step += 1
     }
   }
