@@ -21,6 +21,7 @@ struct BlemishCommand: AsyncParsableCommand {
   /// Runs the tool: exit status 2 for wrong usage, 1 for everything else that went wrong.
   static func main() async {
     Torch.keepFreedMemory()
+    StandardOutput.writeLineByLine()
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -28,6 +29,7 @@ struct BlemishCommand: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      try StandardOutput.flush()
     } catch let code as ExitCode {
       Foundation.exit(code.rawValue)
     } catch {

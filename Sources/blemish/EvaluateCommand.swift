@@ -61,6 +61,16 @@ struct Evaluate: ParsableCommand {
         "\(data): has no test pictures (read as \(dataset.format.rawValue)); 'blemish predict' judges single pictures"
       )
     }
+    let page = try report.map { folder in
+      do {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      } catch {
+        throw ConfigurationError("\(folder): cannot be made: \(error.localizedDescription)")
+      }
+      let page = (folder as NSString).appendingPathComponent("report.html")
+      try requireWritable(page)
+      return page
+    }
     let progress = ProgressLine(quiet: quiet)
     for warning in dataset.warnings.prefix(20) { progress.line("note: \(warning)") }
     if let record, resolvedPath(record.data) == resolvedPath(data), record.category == dataset.name,
@@ -89,13 +99,11 @@ struct Evaluate: ParsableCommand {
     if record?.selection == .testAUROC {
       complain("note: the model's epoch was chosen on a test set; figures on that set are optimistic")
     }
-    if let report {
-      try FileManager.default.createDirectory(atPath: report, withIntermediateDirectories: true)
-      let page = (report as NSString).appendingPathComponent("report.html")
+    print(json ? jsonLine(EvaluationSummary(evaluation)) : EvaluationTable.text(evaluation))
+    if let page {
       let part = EvaluatedModel(name: dataset.name, model: model, evaluation: evaluation)
       try HTMLReport.write(try EvaluationReport.content(title: dataset.name, [part]), to: page)
       complain("\(page): the report")
     }
-    print(json ? jsonLine(EvaluationSummary(evaluation)) : EvaluationTable.text(evaluation))
   }
 }

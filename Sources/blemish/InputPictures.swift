@@ -39,19 +39,10 @@ struct InputPictures {
       Input(path: path, name: URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent))
   }
 
-  /// Hidden files and folders do not exist, as for 'blemish train'.
   private mutating func addFolder(_ folder: String) {
-    guard let walk = FileManager.default.enumerator(atPath: folder) else {
-      failures.append((folder, "\(folder): the folder cannot be read"))
-      return
-    }
-    let files = walk.compactMap { $0 as? String }
-      .filter { file in
-        Self.extensions.contains((file as NSString).pathExtension.lowercased())
-          && !file.split(separator: "/").contains { $0.hasPrefix(".") }
-      }
-      .sorted()
-    if files.isEmpty {
+    let failed = failures.count
+    let files = files(in: folder, below: "", inside: []).sorted()
+    if files.isEmpty && failures.count == failed {
       failures.append(
         (folder, "\(folder): holds no pictures (\(Self.extensions.sorted().joined(separator: ", ")))"))
     }
@@ -60,6 +51,31 @@ struct InputPictures {
         Input(
           path: (folder as NSString).appendingPathComponent(file),
           name: (file as NSString).deletingPathExtension))
+    }
+  }
+
+  /// The pictures in a folder and those below it, by their places there. Hidden files and folders do not exist, as for
+  /// 'blemish train'. Links are followed, but for those that lead back.
+  private mutating func files(in root: String, below place: String, inside: Set<String>) -> [String] {
+    let folder = (root as NSString).appendingPathComponent(place)
+    let resolved = resolvedPath(folder)
+    guard !inside.contains(resolved) else { return [] }
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch {
+      failures.append((folder, "\(folder): cannot be read: \(error.localizedDescription)"))
+      return []
+    }
+    return names.filter { !$0.hasPrefix(".") }.flatMap { name -> [String] in
+      let file = (place as NSString).appendingPathComponent(name)
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(
+        atPath: (root as NSString).appendingPathComponent(file), isDirectory: &isFolder), isFolder.boolValue
+      {
+        return files(in: root, below: file, inside: inside.union([resolved]))
+      }
+      return Self.extensions.contains((file as NSString).pathExtension.lowercased()) ? [file] : []
     }
   }
 

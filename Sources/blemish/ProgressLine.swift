@@ -30,8 +30,7 @@ final class ProgressLine {
   }
 
   private func show(_ report: Trainer.Report) {
-    let passed = ContinuousClock.now - session
-    let seconds = Double(passed.components.seconds) + Double(passed.components.attoseconds) * 1e-18
+    let seconds = (ContinuousClock.now - session) / .seconds(1)
     let left = seconds / Double(max(steps, 1)) * Double(report.remainingSteps)
     let epochs = report.progress.epochs.count
     var text = "epoch \(report.endedEpoch ? epochs : epochs + 1)"

@@ -44,7 +44,15 @@ struct ResultWriter {
   }
 
   private func files(_ index: Int) -> ResultFiles {
-    let base = (folder as NSString).appendingPathComponent(inputs[index].name)
+    let place = inputs[index].name as NSString
+    var name = Substring(place.lastPathComponent)
+    // What is too long for a file system with an ending more is cut, and told apart by its number.
+    if name.utf8.count > 240 {
+      while name.utf8.count > 220 { name.removeLast() }
+      name += "~\(index)"
+    }
+    let base = ((folder as NSString).appendingPathComponent(place.deletingLastPathComponent) as NSString)
+      .appendingPathComponent(String(name))
     return ResultFiles(overlay: base + "_overlay.png", heat: base + "_heat.png", mask: base + "_mask.png")
   }
 

@@ -144,9 +144,9 @@ struct Train: ParsableCommand {
         resuming: output, { try layout.read(data, seed: $0.seed, category: $0.category, format: $0.format) },
         options: options, report: progress.show)
     } else {
-      if let begun = try? Model.configuration(ofFile: output).training, !begun.finished {
+      if let begun = TrainingSession.unfinished(output) {
         throw ConfigurationError(
-          "\(output): holds an unfinished training; --resume goes on with it, or remove it to begin anew")
+          "\(begun): holds an unfinished training; --resume goes on with it, or remove it to begin anew")
       }
       try fill(&options)
       session = try TrainingSession(

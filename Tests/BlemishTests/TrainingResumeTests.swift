@@ -163,6 +163,23 @@ private struct Result: Equatable {
     )
   }
 
+  @Test func aFinishedModelStaysUntilTheNewOneIsFinished() throws {
+    #expect(try pictures.session("model", TrainingPictures.options()).run { false } == .finished)
+    let path = pictures.folder + "/model"
+    let first = try Result(path)
+    var options = TrainingPictures.options()
+    options.seed = 1
+    var steps = 0
+    let session = try pictures.session("model", options) { if case .step = $0 { steps += 1 } }
+    #expect(try session.run { steps == 4 } == .stopped)
+    #expect(try Result(path) == first)
+    #expect(TrainingSession.unfinished(path) == path + ".unfinished")
+    #expect(try pictures.resumed("model").run { false } == .finished)
+    #expect(try Result(path).record?.seed == 1)
+    #expect(TrainingSession.unfinished(path) == nil)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: pictures.folder).count == 2)
+  }
+
   @Test func refusesOtherPictures() throws {
     var steps = 0
     _ = try pictures.session("model", TrainingPictures.options()) { if case .step = $0 { steps += 1 } }.run {

@@ -136,13 +136,52 @@ import Testing
     #expect(masks.allSatisfy(FileManager.default.fileExists))
   }
 
-  @Test func aLongNameIsNoObstacle() throws {
-    let name = String(repeating: "x", count: 240)
-    _ = try folder.file(name + ".png", Data(contentsOf: URL(fileURLWithPath: trained.goodPicture)))
-    let run = try Tool.run("predict", trained.model, folder / (name + ".png"), "--output", folder / "results")
+  /// The longest names that are left as they are, and that a file can have.
+  @Test(arguments: [240, 251]) func aLongNameIsNoObstacle(_ length: Int) throws {
+    let good = try Data(contentsOf: URL(fileURLWithPath: trained.goodPicture))
+    let name = String(repeating: "x", count: length - 1)
+    _ = try folder.folder("parts")
+    for last in ["a", "b"] { _ = try folder.file("parts/" + name + last + ".png", good) }
+    let run = try Tool.run("predict", trained.model, folder / "parts", "--output", folder / "results")
     #expect(run.status == 0, "\(run.errors)")
-    #expect(FileManager.default.fileExists(atPath: folder / "results/\(name)_overlay.png"))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder / "results").count == 3)
+    let results = try FileManager.default.contentsOfDirectory(atPath: folder / "results")
+    #expect(results.count == 6)
+    #expect(results.contains(name + "a_overlay.png") == (length == 240))
+  }
+
+  @Test func linksAreFollowedAndFoldersThatCannotBeReadAreSaid() throws {
+    let good = try Data(contentsOf: URL(fileURLWithPath: trained.goodPicture))
+    for place in ["store", "parts/deep"] { _ = try folder.folder(place) }
+    _ = try folder.file("store/a.png", good)
+    _ = try folder.file("parts/deep/b.png", good)
+    for (link, target) in [
+      ("current", "parts"), ("parts/linked", "../store"), ("parts/deep/back", "../../parts"),
+    ] {
+      try FileManager.default.createSymbolicLink(atPath: folder / link, withDestinationPath: target)
+    }
+    let run = try Tool.run("predict", trained.model, folder / "current", "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    let paths = try run.objects().compactMap { $0["path"] as? String }
+    #expect(paths == [folder / "current/deep/b.png", folder / "current/linked/a.png"])
+
+    guard Unprivileged.canRunTool else { return }
+    try Unprivileged.show(folder.path)
+    try Unprivileged.show(trained.folder.path)
+    let closed = try folder.folder("parts/closed")
+    try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: closed)
+    defer { try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: closed) }
+    let refused = try Tool.run("predict", trained.model, folder / "parts", launcher: Unprivileged.launcher)
+    #expect(refused.status == 1 && refused.lines.count >= 2)
+    #expect(refused.errors.contains("\(closed): cannot be read"), "\(refused.errors)")
+  }
+
+  @Test func resultsThatCannotBePrintedAreAnError() throws {
+    let command = "exec \"$0\" predict \"$1\" \"$2\" --json > /dev/full"
+    let run = try Tool(
+      [trained.model, trained.goodPicture], launcher: ["/bin/sh", "-c", command]
+    ).wait()
+    #expect(run.status == 1)
+    #expect(run.errors.contains("standard output"), "\(run.errors)")
   }
 
   @Test(arguments: ["meta", "cuda:7", "abacus"]) func aDeviceThatIsNotThereIsAnError(_ device: String) throws

@@ -93,6 +93,25 @@ import Testing
     #expect(throws: WeightFileError.self) { try SafeTensors.read(whole.prefix(length), path: "x") }
   }
 
+  /// A link goes on naming the file that it names, and who may read it stays as it is.
+  @Test func whatALinkNamesIsReplaced() throws {
+    let folder = try TemporaryFolder()
+    func write(_ number: Float, to name: String) throws {
+      try SafeTensors.write(
+        WeightFile(tensors: ["a": StoredTensor(floats: [number], shape: [1])], metadata: [:]),
+        to: folder.path(name))
+    }
+    try write(1, to: "v3")
+    try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: folder.path("v3"))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("current"), withDestinationPath: "v3")
+    try write(2, to: "current")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("current")) == "v3")
+    #expect(try SafeTensors.read(folder.path("v3")).tensors["a"]?.floats() == [2])
+    let attributes = try FileManager.default.attributesOfItem(atPath: folder.path("v3"))
+    #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o640)
+  }
+
   @Test func aFileThatCannotBeWrittenLeavesNothing() throws {
     let folder = try TemporaryFolder()
     let weights = WeightFile(tensors: ["a": StoredTensor(floats: [1], shape: [1])])

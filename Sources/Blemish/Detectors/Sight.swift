@@ -43,7 +43,7 @@ public struct Sight {
     let least = -(-halves).amax([0])
     let a = (least - (least - halves).exp().mean([0]).log()).squeeze(1)
     let anomaly = a / (a + 1)
-    return Maps(localization: anomaly, detection: anomaly, imageScore: anomaly.amax([1, 2]))
+    return Maps(localization: anomaly, imageScore: anomaly.amax([1, 2]))
   }
 }
 
@@ -51,32 +51,37 @@ extension Model {
   /// What the model sees in prepared pictures `[batch, 3, height, width]`.
   public func see(_ images: Tensor) -> Sight {
     withoutGradient {
-      blended(
-        configuration.seen(of: images).map { part in
-          let seen = backbone.see(part.to(device: device))
-          return (detector(seen.features).z, seen.evidence)
-        })
+      let parts = configuration.seen(of: images)
+      return blended { look in
+        let seen = backbone.see(parts[look].to(device: device))
+        return (detector(seen.features).z, seen.evidence)
+      }
     }
   }
 
   /// What the model sees in a picture whose features a training has kept, for a backbone without evidence.
   /// - Throws: the error of a picture that can no longer be read.
   func see(_ pictures: TrainingFeatures, _ index: Int) throws -> Sight {
-    let looks = configuration.looks
+    let first = index * configuration.looks
     return try withoutGradient {
-      let z = detector.latents(try pictures.batch(Array(index * looks..<(index + 1) * looks))).z
-      return blended((0..<looks).map { look in (z.map { $0.narrow(0, from: look, length: 1) }, nil) })
+      try blended { (detector.latents(try pictures.batch([first + $0])).z, nil) }
     }
   }
 
-  /// The whole of what is seen in all tiles, or the only look.
-  private func blended(_ parts: [(z: [Tensor], evidence: Tensor?)]) -> Sight {
-    guard let tiles = configuration.tiles else { return Sight(z: parts[0].z, evidence: parts[0].evidence) }
-    return Sight(
-      z: configuration.features.indices.map { scale in
-        tiles.blended(parts.map { $0.z[scale] }, device: device)
-      },
-      evidence: parts[0].evidence.map { _ in tiles.blended(parts.compactMap(\.evidence), device: device) })
+  /// The whole of what is seen in all tiles, one after the other, or the only look.
+  private func blended(_ look: (Int) throws -> (z: [Tensor], evidence: Tensor?)) rethrows -> Sight {
+    guard let tiles = configuration.tiles else {
+      let seen = try look(0)
+      return Sight(z: seen.z, evidence: seen.evidence)
+    }
+    var z = [Tensor?](repeating: nil, count: configuration.features.count)
+    var evidence: Tensor?
+    for tile in 0..<tiles.count {
+      let seen = try look(tile)
+      for (scale, map) in seen.z.enumerated() { tiles.add(map, of: tile, to: &z[scale], device: device) }
+      if let map = seen.evidence { tiles.add(map, of: tile, to: &evidence, device: device) }
+    }
+    return Sight(z: z.compactMap { $0 }, evidence: evidence)
   }
 
   /// The latents of prepared pictures `[batch, 3, height, width]`, one tensor a scale, finest first, over the whole

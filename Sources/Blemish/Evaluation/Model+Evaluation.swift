@@ -36,8 +36,7 @@ extension Model {
       if progress(done) { throw CancellationError() }
       start = clock.now
     }
-    let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
-    return try groups.evaluation(options, secondsPerImage: seconds / Double(done))
+    return try groups.evaluation(options, secondsPerImage: elapsed / .seconds(1) / Double(done))
   }
 
   /// The threshold of the anomaly map at which no good training picture has more than one pixel called anomalous:
@@ -69,7 +68,10 @@ extension Model {
       for inspection in try inspect(prepared.map { try $0.get() }) {
         let sample = samples[done]
         done += 1
-        guard let truth = try groundTruth(of: sample, inspection) else { continue }
+        // Where nothing is marked, to find nothing would be right.
+        guard let truth = try groundTruth(of: sample, inspection),
+          !sample.isAnomalous || truth.pixels.contains(true)
+        else { continue }
         try pixels.add(
           scores: inspection.anomalyMap.values, mask: sample.isAnomalous ? truth.pixels : nil,
           width: truth.width)

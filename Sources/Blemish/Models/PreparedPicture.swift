@@ -37,15 +37,17 @@ extension ModelConfiguration {
     }
     return PreparedPicture(
       path: path, width: picture.width, height: picture.height,
-      planes: try NormalizedPicture(picture, resizing: .exact(height: height, width: width), filter: filter))
+      planes: try NormalizedPicture(picture, height: height, width: width, filter: filter))
   }
 
   /// Prepares pictures in batches, in order; the next batch is decoded on other threads while the body works on
-  /// one. A picture that cannot be read comes as its error.
+  /// one. A picture that cannot be read comes as its error. Those that are seen in tiles come one at a time: the maps of
+  /// one fill memory enough.
   public func forEachBatch(
     of paths: [String], size: Int, _ body: ([Result<PreparedPicture, any Error>]) throws -> Void
   ) rethrows {
-    try readBatches(of: paths, size: size, { path in Result { try self.prepare(path) } }, body)
+    try readBatches(
+      of: paths, size: tile == nil ? size : 1, { path in Result { try self.prepare(path) } }, body)
   }
 }
 

@@ -44,24 +44,26 @@ struct TileGrid: Equatable, Sendable {
       .narrow(3, from: columns[index % columns.count], length: tileWidth)
   }
 
-  /// The map of whole pictures `[batch, channels, height / stride, width / stride]` of the maps of all tiles.
-  func blended(_ maps: [Tensor], device: Device) -> Tensor {
-    guard maps.count > 1 else { return maps[0] }
-    let (rowCells, columnCells) = (maps[0].size(2), maps[0].size(3))
-    let (down, along) = (tileHeight / rowCells, tileWidth / columnCells)
-    let rowShares = Self.shares(rows.map { $0 / down }, cells: rowCells, of: height / down)
-    let columnShares = Self.shares(columns.map { $0 / along }, cells: columnCells, of: width / along)
-    let whole = Tensor.zeros(
-      [maps[0].size(0), maps[0].size(1), height / down, width / along], device: device)
-    for (index, map) in maps.enumerated() {
-      let (row, column) = index.quotientAndRemainder(dividingBy: columns.count)
-      let faded =
-        map * Tensor(rowShares[row], shape: [rowCells, 1]).to(device: device)
-        * Tensor(columnShares[column], shape: [1, columnCells]).to(device: device)
-      _ = whole.narrow(2, from: rows[row] / down, length: rowCells)
-        .narrow(3, from: columns[column] / along, length: columnCells).add_(faded)
+  /// Adds the map of a tile to that of whole pictures `[batch, channels, height / stride, width / stride]`, which is nil
+  /// before the first.
+  func add(_ map: Tensor, of tile: Int, to whole: inout Tensor?, device: Device) {
+    guard count > 1 else {
+      whole = map
+      return
     }
-    return whole
+    let (rowCells, columnCells) = (map.size(2), map.size(3))
+    let (down, along) = (tileHeight / rowCells, tileWidth / columnCells)
+    let (row, column) = tile.quotientAndRemainder(dividingBy: columns.count)
+    let rowShares = Self.shares(rows.map { $0 / down }, cells: rowCells, of: height / down)[row]
+    let columnShares = Self.shares(columns.map { $0 / along }, cells: columnCells, of: width / along)[column]
+    let faded =
+      map * Tensor(rowShares, shape: [rowCells, 1]).to(device: device)
+      * Tensor(columnShares, shape: [1, columnCells]).to(device: device)
+    let sum =
+      whole ?? .zeros([map.size(0), map.size(1), height / down, width / along], device: device)
+    _ = sum.narrow(2, from: rows[row] / down, length: rowCells)
+      .narrow(3, from: columns[column] / along, length: columnCells).add_(faded)
+    whole = sum
   }
 
   /// What part every cell of every tile has in the whole, along one side: it falls towards the tile's ends, and the

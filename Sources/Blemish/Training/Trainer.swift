@@ -84,8 +84,7 @@ public final class Trainer {
       let ended = done == stepsPerEpoch
       if ended { try endEpoch(loss: mean, learningRate: rate) }
       let now = ContinuousClock.now
-      let passed =
-        Double((now - clock).components.seconds) + Double((now - clock).components.attoseconds) * 1e-18
+      let passed = (now - clock) / .seconds(1)
       clock = now
       progress.seconds += passed
       sinceCheckpoint += passed

@@ -25,6 +25,8 @@ public final class TrainingSession {
   /// The model that is trained.
   public internal(set) var model: Model
   let output: String
+  /// Where the training is kept until it is finished.
+  private let unfinished: String
   let options: TrainingOptions
   let training: [Sample]
   let heldOut: [Sample]
@@ -44,6 +46,7 @@ public final class TrainingSession {
     self.options = options
     self.report = report
     try requireWritable(output)
+    unfinished = Self.place(ofUnfinished: output)
     let type = try DetectorCatalogue.named(options.detector)
     let backbone = try BackboneCatalogue.named(options.backbone)
     let weights =
@@ -76,8 +79,10 @@ public final class TrainingSession {
     resuming path: String, _ dataset: (TrainingRecord) throws -> Dataset, options: TrainingOptions,
     report: @escaping (Event) -> Void
   ) throws {
+    let output = path
+    let path = Self.unfinished(output) ?? output
     let file = try SafeTensors.read(path)
-    try requireWritable(path)
+    try requireWritable(output)
     model = try Model.building(path) {
       try Model(
         file, path: path, weights: options.weights,
@@ -106,10 +111,24 @@ public final class TrainingSession {
         "\(path): its pictures have changed since it was interrupted; train anew without --resume")
     }
     test = dataset.test
-    output = path
+    self.output = output
+    unfinished = path
     self.options = options
     self.report = report
     resuming = (record.progress, file.tensors)
+  }
+
+  /// The file that holds an unfinished training into a model's file; nil where there is none.
+  public static func unfinished(_ output: String) -> String? {
+    let beside = output + ".unfinished"
+    if FileManager.default.fileExists(atPath: beside) { return beside }
+    return (try? Model.configuration(ofFile: output))?.training?.finished == false ? output : nil
+  }
+
+  /// An unfinished training is a model and lies where the model will, but not in the place of a finished one: that is of
+  /// use until the new one is finished.
+  private static func place(ofUnfinished output: String) -> String {
+    unfinished(output) ?? (FileManager.default.fileExists(atPath: output) ? output + ".unfinished" : output)
   }
 
   /// Trains, and writes the model file.
@@ -204,7 +223,8 @@ public final class TrainingSession {
     model.configuration.training?.progress = progress
     model.configuration.training?.finished = finished
     model.configuration.training?.date = ISO8601DateFormatter().string(from: Date())
-    try model.write(to: output, stateDict: stateDict, extra: extra)
+    try model.write(to: finished ? output : unfinished, stateDict: stateDict, extra: extra)
+    if finished && unfinished != output { try? FileManager.default.removeItem(atPath: unfinished) }
   }
 
   private func features(

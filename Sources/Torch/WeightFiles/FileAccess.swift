@@ -20,19 +20,25 @@ enum FileAccess {
     return data
   }
 
-  /// Writes the chunks, one after another, to a new file and puts it in the place of `path` once it is safely
-  /// on disk. A reader sees the old file or the new one, whenever the power goes.
+  /// Writes the chunks, one after another, to a new file and puts it in the place of `path`, or of what a link there
+  /// names, once it is safely on disk. A reader sees the old file or the new one, whenever the power goes. Whoever could
+  /// read the old one can read the new one.
   ///
   /// - Throws: `WeightFileError` when the folder cannot be written to or the disk is full; the file that was at
   ///   `path` is then as before and nothing new is left.
   static func replace(_ path: String, with chunks: [Data]) throws {
-    let folder = (path as NSString).deletingLastPathComponent
+    let named = realpath(path, nil)
+    defer { free(named) }
+    let target = named.map { String(cString: $0) } ?? path
+    let folder = (target as NSString).deletingLastPathComponent
     let folderPath = folder.isEmpty ? "." : folder
     let temporary = "\(folderPath)/.blemish-\(String(UInt64.random(in: 0 ... .max), radix: 36)).part"
     let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw failure(path, "cannot be written") }
     do {
       defer { close(file) }
+      var old = stat()
+      if stat(target, &old) == 0 { fchmod(file, old.st_mode & 0o7777) }
       for chunk in chunks {
         try write(chunk, to: file, path)
         chunk.withUnsafeBytes(MappedFile.releasePages(of:))
@@ -42,7 +48,7 @@ enum FileAccess {
       unlink(temporary)
       throw error
     }
-    guard rename(temporary, path) == 0 else {
+    guard rename(temporary, target) == 0 else {
       let error = failure(path, "cannot be written")
       unlink(temporary)
       throw error
