@@ -10,11 +10,10 @@ import Foundation
 public struct CalibratedTest: Sendable, Codable, Equatable {
   /// The law of the energies of every scale, finest first.
   public let energies: [EnergyLaw]
-  /// How lively good pictures are on average (``PictureLevel/liveliness``). Nil in tests from before it counted.
-  public let usualLiveliness: Double?
-  /// The mean of the highest deviations of good pictures, on average (``PictureLevel/tailMean``). Nil in tests from
-  /// before it counted.
-  public let usualTailMean: Double?
+  /// How lively good pictures are on average (``PictureLevel/liveliness``).
+  public let usualLiveliness: Double
+  /// The mean of the highest deviations of good pictures, on average (``PictureLevel/tailMean``).
+  public let usualTailMean: Double
   /// The law of the regions' heights.
   public let exceedances: ExceedanceLaw
   /// The mean deviation of every picture that was learnt from, to compare others with: see ``meanDeviation(_:)``.
@@ -69,8 +68,7 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
   /// Whether the numbers can be those of a test: what was read from a file may hold anything.
   public var isSound: Bool {
     !energies.isEmpty && energies.allSatisfy(\.isSound) && exceedances.isSound
-      && meanDeviations.allSatisfy(\.isFinite) && usualLiveliness?.isFinite ?? true
-      && usualTailMean?.isFinite ?? true
+      && meanDeviations.allSatisfy(\.isFinite) && usualLiveliness.isFinite && usualTailMean.isFinite
   }
 
   /// By how many deviations the energies are above what is usual at their place, averaged over the scales at the
@@ -113,11 +111,11 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
   ///   the picture, gets what the mean of the picture's highest deviations is above that of good pictures. No other
   ///   does: a picture's evidence in all of its regions would bring the dozens back.
   private static func heights(
-    of regions: PeakRegions, _ level: PictureLevel, usual: (liveliness: Double?, tailMean: Double?)
+    of regions: PeakRegions, _ level: PictureLevel, usual: (liveliness: Double, tailMean: Double)
   ) -> [Double] {
-    let allowance = usual.liveliness.map { (level.liveliness - $0) / 2 } ?? 0
+    let allowance = (level.liveliness - usual.liveliness) / 2
     var heights = regions.regions.map { $0.height - allowance }
-    if let tailMean = usual.tailMean, !heights.isEmpty { heights[0] += max(level.tailMean - tailMean, 0) }
+    if !heights.isEmpty { heights[0] += max(level.tailMean - usual.tailMean, 0) }
     return heights
   }
 

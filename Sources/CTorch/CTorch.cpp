@@ -83,11 +83,6 @@ c10::IValue to_ivalue(const ct_value &value, const c10::Argument &argument) {
       for (size_t i = 0; i < value.count; i++) list.push_back(value.booleans[i]);
       return list;
     }
-    case CT_STRINGS: {
-      c10::List<std::string> list;
-      for (size_t i = 0; i < value.count; i++) list.push_back(value.strings[i]);
-      return list;
-    }
     case CT_TENSORS: {
       if (takes_optional_tensors(argument.type())) {
         c10::List<std::optional<at::Tensor>> list;
@@ -192,15 +187,6 @@ char *ct_from_memory(const void *data, int32_t element_type, const int64_t *shap
     auto tensor = at::empty(c10::IntArrayRef(shape, rank), at::TensorOptions().dtype(scalar_type(element_type)));
     if (tensor.nbytes() > 0) std::memcpy(tensor.mutable_data_ptr(), data, tensor.nbytes());
     *result = own(std::move(tensor));
-  });
-}
-
-char *ct_wrap_memory(void *data, int32_t element_type, const int64_t *shape, size_t rank, void *context,
-                     void (*release)(void *context), ct_tensor *result) {
-  return guarded([&] {
-    *result = own(at::from_blob(
-        data, c10::IntArrayRef(shape, rank), [context, release](void *) { release(context); },
-        at::TensorOptions().dtype(scalar_type(element_type))));
   });
 }
 
@@ -322,10 +308,6 @@ char *ct_parallel(size_t count, void *context, void (*body)(void *context, size_
 
 char *ct_seed(uint64_t seed) {
   return guarded([&] { at::manual_seed(seed); });
-}
-
-char *ct_set_deterministic(bool enabled) {
-  return guarded([&] { at::globalContext().setDeterministicAlgorithms(enabled, true); });
 }
 
 void ct_keep_freed_memory(void) {

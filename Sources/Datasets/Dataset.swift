@@ -97,9 +97,8 @@ extension Dataset {
   ///   - format: the layout; `auto` finds it out.
   ///   - category: which category, where the folder holds several.
   ///   - options: choices that the layout leaves open.
-  /// - Throws: `DatasetError` when nothing is there, the layout is not recognised or incomplete, or the
-  ///   folder
-  ///   has several categories and none is named.
+  /// - Throws: `DatasetError` when nothing is there, the layout is not recognised or incomplete, or the folder has
+  ///   several categories and none is named.
   public static func read(
     _ path: String,
     format: DatasetFormat = .auto,

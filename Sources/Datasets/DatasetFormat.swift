@@ -29,8 +29,8 @@ public enum DatasetFormat: String, CaseIterable, Sendable, Codable {
 
   /// Finds out which layout a folder (or CSV file) has.
   ///
-  /// The layouts are tried from the most to the least particular, in the order of `DatasetFormat.priority`,
-  /// so a folder that fits several is taken for the most particular one.
+  /// The layouts are tried from the most to the least particular, so a folder that fits several is taken for the
+  /// most particular one.
   ///
   /// - Throws: `DatasetError` when there is nothing at the path, or nothing that is recognised; it lists what
   ///   was looked for.
@@ -44,9 +44,6 @@ public enum DatasetFormat: String, CaseIterable, Sendable, Codable {
       "is no data set that is recognised. Looked for, in this order:\n" + lookedFor.joined(separator: "\n")
     )
   }
-
-  /// The formats in the order in which `detect` tries them.
-  public static var priority: [DatasetFormat] { layouts.map { $0.format } }
 
   /// The layouts from the most to the least particular.
   static let layouts: [any DatasetLayout.Type] = [

@@ -6,9 +6,8 @@ extension Sample {
   /// - Parameters:
   ///   - width: the picture's own width in pixels.
   ///   - height: the picture's own height in pixels.
-  /// - Throws: `DatasetError` if the mask has another size than the picture, naming both files;
-  ///   `PictureError`
-  ///   if it cannot be decoded.
+  /// - Throws: `DatasetError` if the mask has another size than the picture, naming both files; `PictureError` if it
+  ///   cannot be decoded.
   public func mask(width: Int, height: Int) throws -> Mask? {
     guard let groundTruth else {
       return isAnomalous

@@ -10,7 +10,7 @@ struct MaskPairing {
   /// - Parameters:
   ///   - pictures: names in `folder`.
   ///   - candidates: names of mask files in `maskFolder`.
-  /// - suffixes: what may follow the picture's name (without its ending) in the mask's, the usual one first.
+  ///   - suffixes: what may follow the picture's name (without its ending) in the mask's, the usual one first.
   init(
     pictures: [String],
     in folder: Folder,

@@ -57,12 +57,4 @@ public enum GroundTruth: Hashable, Sendable {
   case labels([String])
   /// One frame of a NumPy array of shape `[frames, height, width]`; every value but 0 is marked.
   case numpy(String, frame: Int)
-
-  /// The files that hold the mask.
-  public var paths: [String] {
-    switch self {
-    case .picture(let path), .numpy(let path, _): [path]
-    case .labels(let paths): paths
-    }
-  }
 }

@@ -1,36 +1,3 @@
-/// The size a picture is brought to before a network sees it.
-public enum Resizing: Sendable, Hashable, Codable {
-  /// The shorter side gets this length, the longer one follows in proportion, rounded down.
-  case shorterSide(Int)
-  /// Exactly this size, whatever the proportions were.
-  case exact(height: Int, width: Int)
-
-  /// The size that a picture of the given size gets.
-  ///
-  /// - Throws: ``PictureError/unreachableSize(height:width:resizing:)`` for sizes that are not positive, or so large
-  ///   that memory would run out: a line one pixel high grows beyond all bounds.
-  public func size(forHeight height: Int, width: Int) throws -> (height: Int, width: Int) {
-    let sides = 1...Picture.maximumSide
-    let target: (height: Int, width: Int)? =
-      switch self {
-      case .exact(let height, let width):
-        sides ~= height && sides ~= width ? (height, width) : nil
-      case .shorterSide(let side):
-        if !(sides ~= side) {
-          nil
-        } else if width <= height {
-          (side * height / width, side)
-        } else {
-          (side, side * width / height)
-        }
-      }
-    guard let target, target.height <= Picture.maximumPixelCount / target.width else {
-      throw PictureError.unreachableSize(height: height, width: width, resizing: self)
-    }
-    return target
-  }
-}
-
 /// A picture as networks trained on ImageNet take it: three planes, scaled to [0, 1], less the mean of ImageNet's
 /// pixels, over their standard deviation.
 public struct NormalizedPicture: Sendable, Equatable {
@@ -46,11 +13,15 @@ public struct NormalizedPicture: Sendable, Equatable {
   /// `[3, height, width]`, row-major.
   public let values: [Float]
 
-  /// Resizes a picture and normalises it. A grey one fills all three planes.
+  /// Resizes a picture to exactly this size and normalises it. A grey one fills all three planes.
   ///
-  /// - Throws: ``PictureError/unreachableSize(height:width:resizing:)``.
-  public init(_ picture: Picture, resizing: Resizing, filter: ResamplingFilter) throws {
-    let (height, width) = try resizing.size(forHeight: picture.height, width: picture.width)
+  /// - Throws: ``PictureError/unreachableSize(height:width:)`` for a size that is not positive, or so large that memory
+  ///   would run out.
+  public init(_ picture: Picture, height: Int, width: Int, filter: ResamplingFilter) throws {
+    let sides = 1...Picture.maximumSide
+    guard sides ~= height, sides ~= width, height <= Picture.maximumPixelCount / width else {
+      throw PictureError.unreachableSize(height: height, width: width)
+    }
     let scales = Self.standardDeviation.map { 1 / ($0 * picture.samples.maximum) }
     let offsets = zip(Self.mean, Self.standardDeviation).map { -$0 / $1 }
     self.height = height

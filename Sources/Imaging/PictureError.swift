@@ -10,8 +10,8 @@ public enum PictureError: Error, Equatable, CustomStringConvertible, LocalizedEr
   case undecodable(name: String, format: String, reason: String)
   /// The header asks for more pixels than ``Picture/maximumPixelCount`` or ``Picture/maximumSide`` allow.
   case tooLarge(name: String, width: Int, height: Int)
-  /// A picture cannot be resized as asked.
-  case unreachableSize(height: Int, width: Int, resizing: Resizing)
+  /// Pictures cannot have the size that was asked for.
+  case unreachableSize(height: Int, width: Int)
   /// The picture could not be encoded or the file could not be written.
   case unwritable(name: String, reason: String)
 
@@ -27,12 +27,8 @@ public enum PictureError: Error, Equatable, CustomStringConvertible, LocalizedEr
     case .tooLarge(let name, let width, let height):
       "\(name): \(width) x \(height) pixels is too large: at most \(Picture.maximumPixelCount) pixels and "
         + "\(Picture.maximumSide) a side can be read. Scale it down or cut it into tiles."
-    case .unreachableSize(let height, let width, .shorterSide(let side)):
-      "a picture of \(width) x \(height) pixels cannot be resized to \(side) pixels at its shorter side: the "
-        + "result would be empty or too large. Choose another size, or cut the picture into tiles."
-    case .unreachableSize(let height, let width, .exact(let targetHeight, let targetWidth)):
-      "a picture of \(width) x \(height) pixels cannot be resized to \(targetWidth) x \(targetHeight): the result "
-        + "would be empty or too large. Choose another size."
+    case .unreachableSize(let height, let width):
+      "no picture can be resized to \(width) x \(height): the result would be empty or too large. Choose another size."
     case .unwritable(let name, let reason):
       "\(name): cannot be written: \(reason)"
     }

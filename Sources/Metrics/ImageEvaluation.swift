@@ -4,8 +4,9 @@ import Foundation
 public struct ImageEvaluation: Sendable {
   /// AUROC, average precision, best F1 and the curves.
   public let ranking: Ranking
-  // Per distinct score, from the highest down, which pictures have it, anomalous and normal ones numbered apart.
-  private let groups: [(positives: Range<Int>, negatives: Range<Int>)]
+  private let anomalous: [Bool]
+  /// Per distinct score, from the highest down, which pictures have it.
+  private let groups: [(positives: [Int], negatives: [Int])]
 
   /// Evaluates one score per picture.
   ///
@@ -21,52 +22,36 @@ public struct ImageEvaluation: Sendable {
     let order = scores.indices.sorted { scores[$0] > scores[$1] }
     let total = anomalous.count { $0 }
     var sweep = RankingSweep(positives: total, negatives: scores.count - total)
-    var groups: [(positives: Range<Int>, negatives: Range<Int>)] = []
+    var groups: [(positives: [Int], negatives: [Int])] = []
     var start = 0
     while start < order.count {
       let score = scores[order[start]]
       let end = order[start...].firstIndex { scores[$0] != score } ?? order.count
-      let positives = order[start..<end].count { anomalous[$0] }
-      let seen = (sweep.truePositives, sweep.falsePositives)
-      sweep.add(positives: positives, negatives: end - start - positives, score: score)
-      groups.append((seen.0..<sweep.truePositives, seen.1..<sweep.falsePositives))
+      let tied = order[start..<end]
+      let group = (positives: tied.filter { anomalous[$0] }, negatives: tied.filter { !anomalous[$0] })
+      sweep.add(positives: group.positives.count, negatives: group.negatives.count, score: score)
+      groups.append(group)
       start = end
     }
+    self.anomalous = anomalous
     self.groups = groups
     ranking = sweep.finish("pictures")
   }
 
-  /// A bootstrap percentile interval of the AUROC: pictures are drawn anew with replacement, anomalous and
-  /// normal ones apart, so that each draw has both.
-  ///
-  /// - Parameters:
-  ///   - level: the share of draws within the interval.
-  ///   - resamples: the number of draws.
-  ///   - seed: equal seeds give equal intervals.
+  /// The interval of the AUROC when pictures are drawn anew.
   /// - Returns: nil where the AUROC is unavailable.
-  public func aurocInterval(level: Double = 0.95, resamples: Int = 2000, seed: UInt64 = 0) -> ClosedRange<
-    Double
-  >? {
-    guard ranking.auroc.value != nil, resamples > 0, level > 0, level < 1 else { return nil }
-    var generator = SplitMix64(state: seed)
-    func draws(_ count: Int) -> [Int] {
-      var draws = [Int](repeating: 0, count: count)
-      for _ in 0..<count { draws[Int.random(in: 0..<count, using: &generator)] += 1 }
-      return draws
-    }
-    let areas = (0..<resamples).map { _ in
-      let positives = draws(ranking.positives)
-      let negatives = draws(ranking.negatives)
+  public func aurocInterval(_ bootstrap: Bootstrap) -> ClosedRange<Double>? {
+    guard ranking.auroc.value != nil else { return nil }
+    return bootstrap.interval(anomalous: anomalous) { drawn in
       var above = 0
       var pairs = 0
       for group in groups {
-        let new = positives[group.positives].reduce(0, +)
-        pairs += negatives[group.negatives].reduce(0, +) * (2 * above + new)
+        let new = group.positives.reduce(0) { $0 + drawn[$1] }
+        pairs += group.negatives.reduce(0) { $0 + drawn[$1] } * (2 * above + new)
         above += new
       }
       return Double(pairs) / (2 * Double(ranking.positives) * Double(ranking.negatives))
     }
-    return percentileInterval(of: areas, level: level)
   }
 }
 

@@ -36,9 +36,6 @@ public enum Torch {
   /// Seeds libtorch's generator.
   public static func seed(_ seed: UInt64) { report(ct_seed(seed)) }
 
-  /// Prefers operators that give the same bits on every run where there is a choice.
-  public static func preferDeterministic(_ enabled: Bool) { report(ct_set_deterministic(enabled)) }
-
   /// Lets the process keep memory that one picture or step of training frees for the next one. By default glibc gives
   /// large blocks back to the system, and a tenth of the time goes into getting them again.
   public static func keepFreedMemory() { ct_keep_freed_memory() }

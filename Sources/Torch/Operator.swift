@@ -18,7 +18,6 @@ enum Argument {
   case booleans([Bool])
   /// A list in which places may be empty, as indexing takes.
   case tensors([Tensor?])
-  case strings([String])
 }
 
 /// Calls an operator that returns one tensor, named with its overload: `call("aten::add.Tensor", a, b)`.
@@ -85,9 +84,6 @@ extension Double: OperatorListElement {
 extension Bool: OperatorListElement {
   static func list(_ elements: [Bool]) -> Argument { .booleans(elements) }
 }
-extension String: OperatorListElement {
-  static func list(_ elements: [String]) -> Argument { .strings(elements) }
-}
 extension Tensor: OperatorListElement {
   static func list(_ elements: [Tensor]) -> Argument { .tensors(elements) }
 }
@@ -148,10 +144,6 @@ private struct EncodedArguments {
         value.tag = CT_TENSORS
         value.count = tensors.count
         value.tensors = list(tensors) { $0?.pointer }
-      case .strings(let strings):
-        value.tag = CT_STRINGS
-        value.count = strings.count
-        value.strings = list(strings.map { text in list(Array(text.utf8CString)) { $0 } }) { $0 }
       }
       return value
     }

@@ -25,11 +25,6 @@ extension Tensor {
     call("aten::randn", shape, ElementType.float32, nil, device.description)
   }
 
-  /// Numbers drawn evenly from [`low`, `high`) with libtorch's generator.
-  public static func uniform(_ shape: [Int], from low: Double, to high: Double) -> Tensor {
-    call("aten::uniform_", zeros(shape), low, high)
-  }
-
   /// The whole numbers from 0 to `count` - 1.
   public static func arange(_ count: Int, elementType: ElementType = .float32) -> Tensor {
     call("aten::arange", count, elementType)

@@ -13,11 +13,6 @@ extension Tensor {
     call("aten::threshold_backward", self, output, 0)
   }
 
-  /// A transposed convolution without overlap (kernel size equals stride).
-  public func convTranspose2d(_ weight: Tensor, stride: Int) -> Tensor {
-    call("aten::conv_transpose2d.input", self, weight, nil, [stride, stride])
-  }
-
   /// `self * weight^T + bias` over the last dimension.
   public func linear(_ weight: Tensor, bias: Tensor? = nil) -> Tensor {
     OperationCount.add(results: count / max(weight.size(1), 1) * weight.size(0), length: weight.size(1))

@@ -68,6 +68,6 @@ import Torch
     #expect(sight.weighed.allSatisfy { $0.floats.allSatisfy(\.isFinite) })
     let maps = sight.maps(of: detector, height: 16, width: 16)
     #expect(maps.localization.floats.allSatisfy { (0...1).contains($0) })
-    #expect(maps.imageScore.floats == [maps.detection.floats.max()])
+    #expect(maps.imageScore.floats == [maps.localization.floats.max()])
   }
 }

@@ -59,8 +59,9 @@ import Testing
   }
 
   @Test func everyFormatHasALayout() {
-    #expect(Set(DatasetFormat.priority + [.auto]) == Set(DatasetFormat.allCases))
-    #expect(DatasetFormat.priority.last == .folder)
+    let formats = DatasetFormat.layouts.map { $0.format }
+    #expect(Set(formats + [.auto]) == Set(DatasetFormat.allCases))
+    #expect(formats.last == .folder)
   }
 
   @Test func readsAListing() throws {

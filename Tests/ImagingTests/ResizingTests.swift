@@ -14,9 +14,12 @@ import Testing
       let found =
         switch key {
         case "uflow_bilinear_shorter_side":
-          try NormalizedPicture(picture, resizing: .shorterSide(size), filter: .bilinear)
+          // The longer side follows in proportion, rounded down.
+          try NormalizedPicture(
+            picture, height: size * picture.height / min(picture.width, picture.height),
+            width: size * picture.width / min(picture.width, picture.height), filter: .bilinear)
         case "msflow_lanczos_square":
-          try NormalizedPicture(picture, resizing: .exact(height: size, width: size), filter: .lanczos)
+          try NormalizedPicture(picture, height: size, width: size, filter: .lanczos)
         default:
           throw PictureError.unreadable(name: key, reason: "no such preprocessing")
         }
@@ -32,7 +35,7 @@ import Testing
 
   @Test func normalisingScalesEveryChannelByItsOwnMeanAndDeviation() throws {
     let picture = Picture(width: 1, height: 1, channels: 3, samples: .eightBit([255, 0, 51]))
-    let planes = try NormalizedPicture(picture, resizing: .exact(height: 2, width: 3), filter: .bilinear)
+    let planes = try NormalizedPicture(picture, height: 2, width: 3, filter: .bilinear)
     #expect(planes.values.count == 18)
     for (index, expected) in [(0, (1 - 0.485) / 0.229), (6, -0.456 / 0.224), (12, (0.2 - 0.406) / 0.225)] {
       #expect(abs(Double(planes.values[index]) - expected) < 1e-5)
@@ -45,8 +48,7 @@ import Testing
   ) throws {
     let picture = Picture.noise(width: 9, height: 7, channels: channels, bits: bits)
     for (width, height) in [(1, 3), (2, 7), (3, 2), (4, 4), (5, 9), (9, 7), (10, 5), (15, 1)] {
-      let planes = try NormalizedPicture(
-        picture, resizing: .exact(height: height, width: width), filter: .bicubic)
+      let planes = try NormalizedPicture(picture, height: height, width: width, filter: .bicubic)
       let numbers = picture.resized(width: width, height: height, filter: .bicubic).numbers
       let expected = (0..<3).flatMap { plane -> [Float] in
         let deviation = NormalizedPicture.standardDeviation[plane]
@@ -61,7 +63,7 @@ import Testing
 
   @Test func greyFillsAllPlanesAndSixteenBitsKeepTheirPrecision() throws {
     let grey = Picture(width: 1, height: 1, channels: 1, samples: .sixteenBit([30_001]))
-    let values = try NormalizedPicture(grey, resizing: .shorterSide(1), filter: .bilinear).values
+    let values = try NormalizedPicture(grey, height: 1, width: 1, filter: .bilinear).values
     for channel in 0..<3 {
       let expected =
         (Float(30_001) / 65_535 - NormalizedPicture.mean[channel])
@@ -70,22 +72,12 @@ import Testing
     }
   }
 
-  @Test func theLongerSideFollowsInProportionRoundedDown() throws {
-    #expect(try Resizing.shorterSide(128).size(forHeight: 240, width: 160) == (192, 128))
-    #expect(try Resizing.shorterSide(448).size(forHeight: 110, width: 2048) == (448, 8340))
-    #expect(try Resizing.shorterSide(5).size(forHeight: 3, width: 4) == (5, 6))
-    #expect(try Resizing.exact(height: 7, width: 9).size(forHeight: 3, width: 4) == (7, 9))
-  }
-
-  @Test func impossibleSizesAreErrors() throws {
+  @Test(arguments: [(-1, 5), (0, 5), (5, .max), (60_000, 60_000)]) func impossibleSizesAreErrors(
+    height: Int, width: Int
+  ) throws {
     let line = Picture.noise(width: 65_500, height: 1, channels: 1)
-    for resizing in [
-      .shorterSide(448), .shorterSide(0), .shorterSide(.max), .exact(height: -1, width: 5),
-      .exact(height: 60_000, width: 60_000),
-    ] as [Resizing] {
-      #expect(throws: PictureError.self) {
-        try NormalizedPicture(line, resizing: resizing, filter: .bilinear)
-      }
+    #expect(throws: PictureError.self) {
+      try NormalizedPicture(line, height: height, width: width, filter: .bilinear)
     }
   }
 

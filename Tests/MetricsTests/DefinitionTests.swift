@@ -242,8 +242,8 @@ struct DefinitionTests {
       )
       expectClose(images.ranking.auroc, naive.auroc)
       expectClose(images.ranking.averagePrecision, naive.averagePrecision)
-      let interval = try #require(images.aurocInterval(resamples: 200, seed: seed))
-      #expect(interval == images.aurocInterval(resamples: 200, seed: seed))
+      let interval = try #require(images.aurocInterval(Bootstrap(resamples: 200, seed: seed)))
+      #expect(interval == images.aurocInterval(Bootstrap(resamples: 200, seed: seed)))
       #expect(interval.lowerBound - 0.2 <= naive.auroc && naive.auroc <= interval.upperBound + 0.2)
     }
   }
@@ -263,7 +263,7 @@ struct DefinitionTests {
     let anomalous = PixelEvaluation()
     try anomalous.add(scores: [1, 2], mask: [true, true], width: 2)
     #expect(try anomalous.measures().ranking.auroc == .unavailable(reason: "there are no normal pixels"))
-    #expect(try ImageEvaluation(scores: [1], anomalous: [false]).aurocInterval() == nil)
+    #expect(try ImageEvaluation(scores: [1], anomalous: [false]).aurocInterval(Bootstrap()) == nil)
   }
 
   @Test

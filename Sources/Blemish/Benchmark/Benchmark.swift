@@ -91,7 +91,9 @@ private struct StageTimer {
   mutating func time(_ configuration: BenchmarkConfiguration) throws {
     let size = configuration.size
     let model = try Model(
-      generatedFor: configuration, precision: options.precision,
+      DetectorCatalogue.named(configuration.detector), configuration.detectorConfiguration,
+      BackboneCatalogue.named(configuration.backbone), weights: nil, height: size, width: size,
+      precision: options.precision,
       parameters: Parameters(
         seed: 1, device: options.device, productType: options.precision.elementType))
     let images = Tensor.randn([options.batch, 3, size, size], device: options.device)

@@ -13,8 +13,6 @@ public protocol Detector {
   func prepared(_ features: [Tensor]) -> [Tensor]
   /// The latents of prepared feature maps.
   func latents(_ prepared: [Tensor]) -> Latents
-  /// The prepared feature maps that have these latents.
-  func inverse(_ z: [Tensor]) -> [Tensor]
   /// Anomaly maps and scores of every picture of a batch, of its latents at all scales, finest first.
   func maps(_ z: [Tensor], height: Int, width: Int) -> Maps
 }
@@ -63,8 +61,9 @@ public struct Latents {
 public struct Maps {
   /// Where, `[batch, height, width]`: the map that pixels are judged by.
   public var localization: Tensor
-  /// The map that regions and pictures are judged by, `[batch, height, width]`.
-  public var detection: Tensor
+  /// The map that pictures are judged by and whose overlap with regions is measured (PRO), `[batch, height, width]`;
+  /// nil where that is ``localization`` too.
+  public var detection: Tensor?
   /// How anomalous each picture is, `[batch]`.
   public var imageScore: Tensor
 }

@@ -39,10 +39,12 @@ public struct MSFlow: Detector {
   private let device: Device
 
   /// A flow over features of these shapes, finest scale first.
+  /// - Parameter normalisingFeatures: of no effect: features enter as they are.
   /// - Throws: ``ParameterError``, and ``ConfigurationError`` where shapes and configuration do not fit.
   public init(
     _ path: ParameterPath,
     features: [FeatureShape],
+    normalisingFeatures _: Bool = false,
     configuration: Configuration = Configuration()
   ) throws {
     try configuration.check(for: features)
@@ -191,17 +193,6 @@ extension MSFlow: DetectorType {
     course: .warmUpAndMilestones(start: 0.1, warmUp: 12, milestones: [70, 90], factor: 0.33),
     gradientNormLimit: 2
   )
-
-  /// The flow behind a backbone, whose features it takes as they are.
-  /// - Throws: ``ParameterError``, and ``ConfigurationError`` where shapes and configuration do not fit.
-  public init(
-    _ path: ParameterPath,
-    features: [FeatureShape],
-    normalisingFeatures: Bool,
-    configuration: Configuration
-  ) throws {
-    try self.init(path, features: features, configuration: configuration)
-  }
 
   /// What a checkpoint of the published trainer says; nil where it is of another code.
   /// - Throws: ``ParameterError`` and ``ConfigurationError``.

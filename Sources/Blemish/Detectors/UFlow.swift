@@ -11,9 +11,9 @@ public struct UFlow: Detector {
   /// The sizes of a U-Flow.
   public struct Configuration: Sendable, Codable, Equatable {
     /// Steps per stage.
-    public var flowSteps = 4
+    public var flowSteps: Int
     /// The largest absolute log-scale of a coupling.
-    public var affineClamp = 2.0
+    public var affineClamp: Double
 
     /// The published sizes.
     public init(flowSteps: Int = 4, affineClamp: Double = 2) {
@@ -132,7 +132,7 @@ public struct UFlow: Detector {
   public func maps(_ z: [Tensor], height: Int, width: Int) -> Maps {
     let likelihood = likelihoodMap(z, height: height, width: width)
     let anomaly = 1 - likelihood.squeeze(1)
-    return Maps(localization: anomaly, detection: anomaly, imageScore: anomaly.amax([1, 2]))
+    return Maps(localization: anomaly, imageScore: anomaly.amax([1, 2]))
   }
 
   /// `exp(-0.5 * mean over channels of z^2)`, resized bilinearly, averaged over the scales:

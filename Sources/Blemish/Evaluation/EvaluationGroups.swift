@@ -7,6 +7,8 @@ struct EvaluationGroups {
   private struct Group {
     var name: String
     var anomaly: PixelEvaluation
+    /// Of the map that pictures are judged by, where it is another.
+    var detection: PixelEvaluation?
     var significance: PixelEvaluation
     var atLogNFA0 = ThresholdEvaluation(threshold: 0)
     var atFairThreshold: ThresholdEvaluation?
@@ -25,6 +27,8 @@ struct EvaluationGroups {
 
   /// Bytes of scores in memory, all groups together; what is more goes to temporary files.
   private static let memoryLimit = 256 << 20
+  /// Of a single map.
+  private let memoryLimit: Int
 
   private let fairThreshold: Float?
   private var overall: Group
@@ -44,9 +48,10 @@ struct EvaluationGroups {
         "there are \(names.count) defect types: by type, no figures of pixels are measured beyond \(Self.mostTypes)"
       )
     }
-    let limit = Self.memoryLimit / 2 / (min(names.count, Self.mostTypes) + 1)
-    overall = Group("all", fairThreshold: fairThreshold, memoryLimit: limit)
-    for name in names { types[name] = Group(name, fairThreshold: fairThreshold, memoryLimit: limit) }
+    // Three maps at most.
+    memoryLimit = Self.memoryLimit / 3 / (min(names.count, Self.mostTypes) + 1)
+    overall = Group("all", fairThreshold: fairThreshold, memoryLimit: memoryLimit)
+    for name in names { types[name] = Group(name, fairThreshold: fairThreshold, memoryLimit: memoryLimit) }
   }
 
   /// Adds a picture.
@@ -86,6 +91,11 @@ struct EvaluationGroups {
     let significance = inspection.logNFAMap.values.map { -$0 }
     func add(to group: inout Group) throws {
       try group.anomaly.add(scores: anomaly, mask: mask, width: truth.width)
+      if let detection = inspection.detectionMap?.values {
+        let evaluation = group.detection ?? PixelEvaluation(memoryLimit: memoryLimit)
+        try evaluation.add(scores: detection, mask: mask, width: truth.width)
+        group.detection = evaluation
+      }
       try group.significance.add(scores: significance, mask: mask, width: truth.width)
       try group.atLogNFA0.add(scores: significance, mask: mask)
       try group.atFairThreshold?.add(scores: anomaly, mask: mask)
@@ -107,24 +117,29 @@ struct EvaluationGroups {
   func evaluation(_ options: InspectionOptions, secondsPerImage: Double) throws -> Evaluation {
     let bootstrap = Bootstrap()
     let ranking = try ranking(of: pictures)
-    let anomaly = try overall.anomaly.measures(bootstrap: Bootstrap(resamples: 300))
-    let figures = try figures(overall, pictures, ranking.ranking, anomaly)
+    let pixelBootstrap = Bootstrap(resamples: 300)
+    let anomaly = try overall.anomaly.measures(bootstrap: pixelBootstrap)
+    let detection = try overall.detection?.measures(bootstrap: pixelBootstrap) ?? anomaly
+    let figures = try figures(overall, pictures, ranking.ranking, anomaly, detection)
     let hasMasks = overall.masks > 0
     var intervals = pictureIntervals(bootstrap)
-    intervals[.imageAUROC] = ranking.aurocInterval(resamples: bootstrap.resamples)
+    intervals[.imageAUROC] = ranking.aurocInterval(bootstrap)
     if hasMasks {
       intervals[.pixelAUROC] = anomaly.intervals?.auroc
       intervals[.pixelAveragePrecision] = anomaly.intervals?.averagePrecision
       intervals[.pixelF1Best] = anomaly.intervals?.bestF1
-      intervals[.aupro] = anomaly.intervals?.aupro
+      intervals[.aupro] = detection.intervals?.aupro
     }
     return Evaluation(
       options: options, overall: figures,
       defectTypes: names.count > 1
         ? try names.map { name in
           let pictures = pictures.filter { !$0.sample.isAnomalous || $0.sample.defectType == name }
+          let group = types[name]!
+          let anomaly = try group.anomaly.measures()
           return try self.figures(
-            types[name]!, pictures, self.ranking(of: pictures).ranking, types[name]!.anomaly.measures())
+            group, pictures, self.ranking(of: pictures).ranking, anomaly,
+            group.detection?.measures() ?? anomaly)
         } : [],
       intervals: intervals.filter { figures[$0.key].value != nil },
       calibration: calibration, fairThreshold: fairThreshold, pictures: pictures,
@@ -134,7 +149,7 @@ struct EvaluationGroups {
           ranking.ranking.precisionRecall
         },
         pixelROC: hasMasks ? anomaly.ranking.roc : nil,
-        perRegionOverlap: hasMasks ? anomaly.perRegionOverlap : nil,
+        perRegionOverlap: hasMasks ? detection.perRegionOverlap : nil,
         pixelPrecisionRecall: hasMasks ? anomaly.ranking.precisionRecall : nil),
       secondsPerImage: secondsPerImage, warnings: warnings)
   }
@@ -145,7 +160,8 @@ struct EvaluationGroups {
   }
 
   private func figures(
-    _ group: Group, _ pictures: [Evaluation.Picture], _ ranking: Ranking, _ anomaly: PixelEvaluation.Measures
+    _ group: Group, _ pictures: [Evaluation.Picture], _ ranking: Ranking,
+    _ anomaly: PixelEvaluation.Measures, _ detection: PixelEvaluation.Measures
   ) throws -> Evaluation.Figures {
     let verdicts = Verdicts(pictures)
     let significance = try group.significance.measures()
@@ -171,7 +187,7 @@ struct EvaluationGroups {
     let pixels: [Measure: Measured] = [
       .pixelAUROC: anomaly.ranking.auroc, .pixelAveragePrecision: anomaly.ranking.averagePrecision,
       .pixelF1Best: anomaly.ranking.bestF1, .pixelF1AtLogNFA0: group.atLogNFA0.measures.f1,
-      .aupro: anomaly.aupro,
+      .aupro: detection.aupro,
       .meanIoUAtLogNFA0: group.atLogNFA0.measures.meanIoU, .meanIoUOracle: significance.bestMeanIoU,
       .meanIoUAtFairThreshold: fair?.meanIoU ?? noFair,
       .pooledIoUAtLogNFA0: group.atLogNFA0.measures.pooledIoU, .pooledIoUOracle: significance.bestPooledIoU,

@@ -15,8 +15,8 @@ public struct Inspection: Sendable {
   public var score: Double
   /// Where, at the size at which maps are evaluated; larger is more anomalous.
   public var anomalyMap: ScoreMap
-  /// Where, by the map that pictures are judged by.
-  public var detectionMap: ScoreMap
+  /// Where, by the map that the picture is judged by; nil where that is ``anomalyMap`` too.
+  public var detectionMap: ScoreMap?
   /// log10 of the number of false alarms per good picture that is accepted: where log NFA is below, a region is
   /// significant.
   public var limit: Double
@@ -25,9 +25,8 @@ public struct Inspection: Sendable {
   private let test: any TestedPicture
 
   init(
-    picture: PreparedPicture, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap,
-    scales: [LatentScale],
-    options: InspectionOptions, calibration: CalibratedTest?
+    picture: PreparedPicture, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap?,
+    scales: [LatentScale], options: InspectionOptions, calibration: CalibratedTest?
   ) throws {
     path = picture.path
     width = picture.width
@@ -162,7 +161,7 @@ extension Model {
         // The published test is about the flow's latents alone.
         return (
           energies: BatchEnergies(calibration == nil ? sight.z : sight.weighed),
-          localization: maps.localization.floats, detection: maps.detection.floats,
+          localization: maps.localization.floats, detection: maps.detection?.floats,
           scores: maps.imageScore.floats
         )
       }
@@ -176,7 +175,7 @@ extension Model {
         }
         return try Inspection(
           picture: pictures[index], score: Double(found.scores[index]), anomalyMap: map(found.localization),
-          detectionMap: map(found.detection), scales: try found.energies.picture(index), options: options,
+          detectionMap: found.detection.map(map), scales: try found.energies.picture(index), options: options,
           calibration: calibration)
       }
     }.map { try $0.get() }

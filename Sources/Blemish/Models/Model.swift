@@ -32,15 +32,34 @@ public struct Model {
     tile: Int? = nil, embeddingBackbone: Bool = true, precision: Precision? = nil, parameters: Parameters
   ) throws {
     try PictureSize.check(height: height, width: width, tile: tile, for: description)
+    try self.init(
+      type, detectorConfiguration, description,
+      weights: try description.stateDict(from: weights.map(\.file)), height: height, width: width, tile: tile,
+      precision: precision ?? Precision(parameters.productType), parameters: parameters)
+    configuration.backboneFiles = weights.map(\.path)
+    configuration.embedsBackbone = embeddingBackbone && !backboneWeights.isEmpty
+  }
+
+  /// A model on a backbone with these weights, which no file holds; without, they are drawn.
+  init(
+    _ type: any DetectorType.Type, _ detectorConfiguration: String?, _ description: BackboneDescription,
+    weights: [String: StoredTensor]?, height: Int, width: Int, tile: Int? = nil, precision: Precision,
+    parameters: Parameters
+  ) throws {
     let preparation = type.preparation
     self.parameters = parameters
     device = parameters.device
-    self.precision = description.precision(precision ?? Precision(parameters.productType), on: device)
+    self.precision = description.precision(precision, on: device)
     let map = Self.mapSize(height: height, width: width, shorterSide: tile == nil ? preparation.mapSide : nil)
     try PictureSize.check(mapHeight: map.height, mapWidth: map.width)
-    backboneWeights = try description.stateDict(from: weights.map(\.file))
-    backbone = try description.build(
-      backboneWeights, padding: preparation.padding, precision: self.precision, device: device)
+    backboneWeights = weights ?? [:]
+    if let weights {
+      backbone = try description.build(
+        weights, padding: preparation.padding, precision: self.precision, device: device)
+    } else {
+      backbone = try description.buildGenerated(
+        padding: preparation.padding, precision: self.precision, device: device)
+    }
     let side = tile ?? max(height, width)
     let features = backbone.featureShapes(height: min(side, height), width: min(side, width))
     let json = try detectorConfiguration ?? type.standardJSON(scales: features.count)
@@ -49,10 +68,9 @@ public struct Model {
     configuration = ModelConfiguration(
       detector: type.name, detectorConfiguration: json, backbone: description.name,
       backboneHash: backboneWeights.isEmpty ? nil : contentHash(of: backboneWeights),
-      backboneFiles: weights.map(\.path), embedsBackbone: embeddingBackbone && !backboneWeights.isEmpty,
-      height: height, width: width, tile: tile, filter: preparation.filter.rawValue,
-      padding: preparation.padding.rawValue,
-      mapHeight: map.height, mapWidth: map.width, features: features)
+      backboneFiles: [], embedsBackbone: false, height: height, width: width, tile: tile,
+      filter: preparation.filter.rawValue, padding: preparation.padding.rawValue, mapHeight: map.height,
+      mapWidth: map.width, features: features)
   }
 
   /// Gives the backbone other weights, which from then on travel in the model file.
@@ -70,33 +88,6 @@ public struct Model {
     backboneWeights = weights
     configuration.backboneHash = contentHash(of: weights)
     configuration.embedsBackbone = true
-  }
-
-  /// A model on a backbone whose weights are drawn, to time.
-  /// - Throws: ``ConfigurationError`` and ``BackboneError`` where the parts have no such name.
-  init(
-    generatedFor choice: BenchmarkConfiguration, precision: Precision, parameters: Parameters
-  ) throws {
-    let type = try DetectorCatalogue.named(choice.detector)
-    let description = try BackboneCatalogue.named(choice.backbone)
-    let preparation = type.preparation
-    self.precision = description.precision(precision, on: parameters.device)
-    backbone = try description.buildGenerated(
-      padding: preparation.padding, precision: self.precision, device: parameters.device)
-    let features = backbone.featureShapes(height: choice.size, width: choice.size)
-    let json = try choice.detectorConfiguration ?? type.standardJSON(scales: features.count)
-    detector = try type.make(
-      parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
-    self.parameters = parameters
-    device = parameters.device
-    backboneWeights = [:]
-    let map = preparation.mapSide ?? choice.size
-    configuration = ModelConfiguration(
-      detector: type.name, detectorConfiguration: json, backbone: description.name, backboneHash: nil,
-      backboneFiles: [], embedsBackbone: false, height: choice.size, width: choice.size,
-      filter: preparation.filter.rawValue, padding: preparation.padding.rawValue, mapHeight: map,
-      mapWidth: map,
-      features: features)
   }
 
   /// The size at which maps are evaluated: the shorter side given, the other in proportion.

@@ -28,22 +28,6 @@ public struct PublishedDetector {
     self.features = features
     self.others = others
   }
-
-  /// The detector alone, over features of these shapes, finest scale first; without, over those that the
-  /// checkpoint shows.
-  /// - Throws: ``ParameterError`` for a tensor that is missing, of the wrong shape, not finite or left over, and
-  ///   ``ConfigurationError``.
-  public func detector(over shapes: [FeatureShape]? = nil, device: Device = .cpu) throws -> any Detector {
-    guard let shapes = shapes ?? features else {
-      throw ConfigurationError(
-        "the checkpoint does not show the sizes of the feature maps; they must be given")
-    }
-    let parameters = Parameters(stateDict, device: device)
-    let detector = try type.make(
-      parameters.root, features: shapes, normalisingFeatures: features != nil, json: configuration)
-    try parameters.requireNothingLeftOver()
-    return detector
-  }
 }
 
 extension DetectorCatalogue {

@@ -105,5 +105,5 @@ func fileHash(_ path: String) throws -> String {
   } catch {
     throw WeightFileError(path: path, problem: "cannot be read: \(error.localizedDescription)")
   }
-  return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  return hexadecimal(hash.finalize())
 }

@@ -26,7 +26,6 @@ typedef enum ct_tag {
   CT_REALS,
   CT_BOOLEANS,
   CT_TENSORS,
-  CT_STRINGS,
 } ct_tag;
 
 /// An argument or a result of an operator. Inputs are borrowed for the call; in results, tensors are owned by
@@ -44,7 +43,6 @@ typedef struct ct_value {
     const double *reals;
     const bool *booleans;
     const ct_tensor *tensors;
-    const char *const *strings;
   };
 } ct_value;
 
@@ -63,9 +61,6 @@ void ct_release(ct_tensor tensor);
 /// Copies `data` (row-major, little-endian) to a new tensor. `element_type` is a c10::ScalarType.
 char *ct_from_memory(const void *data, int32_t element_type, const int64_t *shape, size_t rank,
                      ct_tensor *result);
-/// Wraps memory without a copy; `release(context)` is called when libtorch no longer needs it.
-char *ct_wrap_memory(void *data, int32_t element_type, const int64_t *shape, size_t rank, void *context,
-                     void (*release)(void *context), ct_tensor *result);
 
 size_t ct_rank(ct_tensor tensor);
 void ct_shape(ct_tensor tensor, int64_t *shape);
@@ -108,7 +103,6 @@ void ct_set_threads(int32_t count);
 /// use.
 char *ct_parallel(size_t count, void *context, void (*body)(void *context, size_t from, size_t to));
 char *ct_seed(uint64_t seed);
-char *ct_set_deterministic(bool enabled);
 /// Lets the allocator keep memory that was freed, where the system's can be told so.
 void ct_keep_freed_memory(void);
 /// Gives back what was kept.

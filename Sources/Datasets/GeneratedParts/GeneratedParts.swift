@@ -47,18 +47,15 @@ public struct GeneratedParts: Hashable, Sendable {
 
   /// Writes `FOLDER/MATERIAL/train/good/000.png` and so on, with `ground_truth/DEFECT/000_mask.png`.
   ///
-  /// - Parameters:
-  ///   - folder: made if it does not exist; files of the same names are replaced.
-  ///   - progress: called after each picture with the number of those written so far.
+  /// - Parameter folder: made if it does not exist; files of the same names are replaced.
   /// - Throws: `DatasetError` for a size that cannot be drawn; an error of the file system or the encoder.
-  public func write(to folder: String, progress: (Int) -> Void = { _ in }) throws {
+  public func write(to folder: String) throws {
     guard (16...4096).contains(size) else {
       throw DatasetError(
         folder,
         "cannot be filled with pictures of \(size) pixels; choose a size from 16 to 4096"
       )
     }
-    var written = 0
     for material in materials {
       let category = Folder(path: folder) / material.rawValue
       func writeAll(_ count: Int, to part: String, defect: DefectKind?) throws {
@@ -80,8 +77,6 @@ public struct GeneratedParts: Hashable, Sendable {
           let (picture, mask) = material.draw(size: size, defect: defect, name: part, seed: seed)
           try picture.write(png: category.file("\(part).png"))
           if defect != nil { try mask.picture.write(png: category.file("\(masks)/\(name)_mask.png")) }
-          written += 1
-          progress(written)
         }
       }
       try writeAll(trainingPictures, to: "train/good", defect: nil)

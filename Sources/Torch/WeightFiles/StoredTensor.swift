@@ -22,14 +22,6 @@ public enum ElementType: String, Sendable, CaseIterable {
     case .int8, .uint8, .bool: 1
     }
   }
-
-  /// Whether elements are floating-point numbers.
-  public var isFloatingPoint: Bool {
-    switch self {
-    case .float64, .float32, .float16, .bfloat16: true
-    case .int64, .int32, .int16, .int8, .uint8, .bool: false
-    }
-  }
 }
 
 /// A tensor as a file holds it: a shape and bytes, not yet on any device.
