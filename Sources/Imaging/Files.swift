@@ -39,8 +39,9 @@ func writeFile(_ bytes: [UInt8], to path: String) throws {
     .unwritable(name: path, reason: String(cString: strerror(errno)))
   }
   // Not the file's name with something added, which might be too long.
-  let folder = (path as NSString).deletingLastPathComponent
-  let temporary = "\(folder.isEmpty ? "." : folder)/.blemish-\(UInt64.random(in: 0 ... .max)).part"
+  // Foundation's own way to take the last component off a path traps on one of a single character.
+  let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "./"
+  let temporary = "\(folder).blemish-\(UInt64.random(in: 0 ... .max)).part"
   let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
   guard file >= 0 else { throw failure() }
   do {

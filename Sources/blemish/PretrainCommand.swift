@@ -8,7 +8,7 @@ struct Pretrain: ParsableCommand {
     abstract: "Trains the embedded backbone on generated pictures with planted defects.",
     discussion: """
       CONFIG is a YAML file that holds every number of the run, as recipes/embedded.yaml does; without it, the
-      run is the one that the embedded weights came from. The weights and their record go to OUTPUT, the record
+      run is the first one of the embedded weights. The weights and their record go to OUTPUT, the record
       also to a JSON file beside it.
 
       Ctrl-C stops after the step; the same command with --resume goes on to the same result.

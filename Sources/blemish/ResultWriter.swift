@@ -44,15 +44,16 @@ struct ResultWriter {
   }
 
   private func files(_ index: Int) -> ResultFiles {
-    let place = inputs[index].name as NSString
-    var name = Substring(place.lastPathComponent)
+    let place = inputs[index].name
+    // Foundation's own way to take the last component off a path traps on one of a single character.
+    let start = place.lastIndex(of: "/").map(place.index(after:)) ?? place.startIndex
+    var name = place[start...]
     // What is too long for a file system with an ending more is cut, and told apart by its number.
     if name.utf8.count > 240 {
       while name.utf8.count > 220 { name.removeLast() }
       name += "~\(index)"
     }
-    let base = ((folder as NSString).appendingPathComponent(place.deletingLastPathComponent) as NSString)
-      .appendingPathComponent(String(name))
+    let base = (folder as NSString).appendingPathComponent(place[..<start] + name)
     return ResultFiles(overlay: base + "_overlay.png", heat: base + "_heat.png", mask: base + "_mask.png")
   }
 

@@ -20,8 +20,8 @@ import Torch
     options.heldOut = 0.3
     options.adaptation.minutes = nil
     options.adaptation.schedule.steps = steps
-    // Two crops of 32 x 32 a step.
-    options.adaptation.pixels = 2 * 32 * 32
+    // Four crops of 32 x 32 a step.
+    options.adaptation.pixels = 4 * 32 * 32
     options.adaptation.longestSide = 32
     return options
   }

@@ -280,12 +280,24 @@ extension PretrainingSession {
 }
 
 @Suite struct PretrainingConfigurationTests {
-  private static let recipe =
+  private static let recipe = path("embedded.yaml")
+
+  private static func path(_ recipe: String) -> String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("recipes/embedded.yaml").path
+      .deletingLastPathComponent().appendingPathComponent("recipes/\(recipe)").path
+  }
 
   @Test func theRecipeIsTheStandardOne() throws {
     #expect(try PretrainingConfiguration(contentsOf: Self.recipe) == .standard)
+  }
+
+  @Test func theRecipesAreThoseOfTheEmbeddedWeights() throws {
+    let metadata = try #require(EmbeddedWeights.file()).metadata[PretrainingRecord.metadataKey]
+    let record = try JSONDecoder().decode(PretrainingRecord.self, from: Data(#require(metadata).utf8))
+    #expect(record.earlier?.map(\.configuration) == [.standard])
+    #expect(
+      try record.configuration
+        == PretrainingConfiguration(contentsOf: Self.path("embedded-continued.yaml")))
   }
 
   @Test(arguments: [

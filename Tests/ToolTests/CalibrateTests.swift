@@ -24,6 +24,15 @@ import Torch
     return folder / "changed.blemish"
   }
 
+  @Test func aNameOfOneCharacterIsAName() throws {
+    let command = "cd '\(folder.path)' && exec \"$0\" \"$@\""
+    let run = try Tool(
+      ["calibrate", trained.model, good, "--output", "m"], launcher: ["/bin/sh", "-c", command]
+    ).wait()
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(FileManager.default.fileExists(atPath: folder / "m"))
+  }
+
   @Test func learnsTheBackgroundAnewAndLeavesTheRest() throws {
     let output = folder / "new.blemish"
     let run = try Tool.run("calibrate", trained.model, good, "--output", output, "--json")

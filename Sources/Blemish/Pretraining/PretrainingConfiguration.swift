@@ -28,7 +28,7 @@ public struct PretrainingConfiguration: Sendable, Codable, Equatable {
     public var seed: UInt64
   }
 
-  /// The configuration of the embedded weights, which `recipes/embedded.yaml` holds as well.
+  /// The configuration of the embedded weights' first run, which `recipes/embedded.yaml` holds as well.
   public static let standard: PretrainingConfiguration = {
     // Areas are few beside those in tuning: on a generated picture a border between two surfaces may be its own.
     var defects = DefectRecipe.standard

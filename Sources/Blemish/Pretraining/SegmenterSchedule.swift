@@ -8,7 +8,7 @@ public struct SegmenterSchedule: Sendable, Codable, Equatable {
   public var batch: Int
   /// The largest learning rate.
   public var learningRate: Double
-  /// Steps until the largest rate is reached.
+  /// Steps until the largest rate is reached; of a short training, a tenth of all.
   public var warmUp: Int
   /// How much of every parameter is taken away at a step of rate 1.
   public var weightDecay: Double
@@ -21,7 +21,7 @@ public struct SegmenterSchedule: Sendable, Codable, Equatable {
 
   /// The learning rate of a step, counted from 0.
   public func learningRate(step: Int) -> Double {
-    let warm = min(Double(step + 1) / Double(max(warmUp, 1)), 1)
+    let warm = min(Double(step + 1) / Double(max(min(warmUp, steps / 10), 1)), 1)
     return learningRate * warm * 0.5 * (1 + cos(.pi * Double(step) / Double(max(steps, 1))))
   }
 

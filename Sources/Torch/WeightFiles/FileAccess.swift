@@ -30,8 +30,9 @@ enum FileAccess {
     let named = realpath(path, nil)
     defer { free(named) }
     let target = named.map { String(cString: $0) } ?? path
-    let folder = (target as NSString).deletingLastPathComponent
-    let folderPath = folder.isEmpty ? "." : folder
+    // Foundation's own way to take the last component off a path traps on one of a single character.
+    let slash = target.lastIndex(of: "/")
+    let folderPath = slash.map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
     let temporary = "\(folderPath)/.blemish-\(String(UInt64.random(in: 0 ... .max), radix: 36)).part"
     let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw failure(path, "cannot be written") }
