@@ -46,14 +46,14 @@ struct ResultWriter {
   private func files(_ index: Int) -> ResultFiles {
     let place = inputs[index].name
     // Foundation's own way to take the last component off a path traps on one of a single character.
-    let start = place.lastIndex(of: "/").map(place.index(after:)) ?? place.startIndex
+    let start = place.lastIndex(of: "/").map { place.index(after: $0) } ?? place.startIndex
     var name = place[start...]
     // What is too long for a file system with an ending more is cut, and told apart by its number.
     if name.utf8.count > 240 {
       while name.utf8.count > 220 { name.removeLast() }
       name += "~\(index)"
     }
-    let base = (folder as NSString).appendingPathComponent(place[..<start] + name)
+    let base = (folder as NSString).appendingPathComponent(String(place[..<start] + name))
     return ResultFiles(overlay: base + "_overlay.png", heat: base + "_heat.png", mask: base + "_mask.png")
   }
 

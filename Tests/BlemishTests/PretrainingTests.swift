@@ -292,8 +292,9 @@ extension PretrainingSession {
   }
 
   @Test func theRecipesAreThoseOfTheEmbeddedWeights() throws {
-    let metadata = try #require(EmbeddedWeights.file()).metadata[PretrainingRecord.metadataKey]
-    let record = try JSONDecoder().decode(PretrainingRecord.self, from: Data(#require(metadata).utf8))
+    let file = try #require(try EmbeddedWeights.file())
+    let json = try #require(file.metadata[PretrainingRecord.metadataKey])
+    let record = try JSONDecoder().decode(PretrainingRecord.self, from: Data(json.utf8))
     #expect(record.earlier?.map(\.configuration) == [.standard])
     #expect(
       try record.configuration
