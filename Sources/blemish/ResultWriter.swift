@@ -45,7 +45,6 @@ struct ResultWriter {
 
   private func files(_ index: Int) -> ResultFiles {
     let place = inputs[index].name
-    // Foundation's own way to take the last component off a path traps on one of a single character.
     let start = place.lastIndex(of: "/").map { place.index(after: $0) } ?? place.startIndex
     var name = place[start...]
     // What is too long for a file system with an ending more is cut, and told apart by its number.

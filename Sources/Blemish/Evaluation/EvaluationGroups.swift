@@ -2,6 +2,12 @@ import Datasets
 import Imaging
 import Metrics
 
+extension Sample {
+  /// Whether the pixels of a picture can be measured by its ground truth: where nothing is marked in an anomalous one, to
+  /// find nothing would be right.
+  func isMarked(in truth: Mask?) -> Bool { !isAnomalous || truth?.pixels.contains(true) ?? false }
+}
+
 /// The evaluations that run side by side: all pictures, and each defect type with the good ones.
 struct EvaluationGroups {
   private struct Group {
@@ -63,8 +69,7 @@ struct EvaluationGroups {
     _ inspection: Inspection, _ sample: Sample, found: Mask, regions: Int, _ truth: Mask?
   ) throws {
     if !sample.isAnomalous { calibration.add(inspection.regionLogNFAs) }
-    // Where nothing is marked, to find nothing would be right.
-    let isMarked = !sample.isAnomalous || truth.map { $0.pixels.contains(true) } ?? false
+    let isMarked = sample.isMarked(in: truth)
     if !isMarked, warnings.count < 20 {
       warnings.append(
         "\(sample.path): anomalous, but "

@@ -68,10 +68,9 @@ extension Model {
       for inspection in try inspect(prepared.map { try $0.get() }) {
         let sample = samples[done]
         done += 1
-        // Where nothing is marked, to find nothing would be right.
-        guard let truth = try groundTruth(of: sample, inspection),
-          !sample.isAnomalous || truth.pixels.contains(true)
-        else { continue }
+        guard let truth = try groundTruth(of: sample, inspection), sample.isMarked(in: truth) else {
+          continue
+        }
         try pixels.add(
           scores: inspection.anomalyMap.values, mask: sample.isAnomalous ? truth.pixels : nil,
           width: truth.width)

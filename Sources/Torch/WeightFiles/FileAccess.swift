@@ -31,9 +31,8 @@ enum FileAccess {
     defer { free(named) }
     let target = named.map { String(cString: $0) } ?? path
     // Foundation's own way to take the last component off a path traps on one of a single character.
-    let slash = target.lastIndex(of: "/")
-    let folderPath = slash.map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
-    let temporary = "\(folderPath)/.blemish-\(String(UInt64.random(in: 0 ... .max), radix: 36)).part"
+    let folder = target.lastIndex(of: "/").map { String(target[...$0]) } ?? "./"
+    let temporary = "\(folder).blemish-\(String(UInt64.random(in: 0 ... .max), radix: 36)).part"
     let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw failure(path, "cannot be written") }
     do {
@@ -55,7 +54,7 @@ enum FileAccess {
       throw error
     }
     // The new name lasts only once the folder is on disk too. Some file systems cannot do it; none loses data.
-    let folderFile = open(folderPath, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let folderFile = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if folderFile >= 0 {
       fsync(folderFile)
       close(folderFile)
