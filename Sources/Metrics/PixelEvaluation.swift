@@ -21,8 +21,6 @@ public final class PixelEvaluation {
     public let bestPooledIoU: Measured
     /// The threshold of `bestPooledIoU`.
     public let bestPooledIoUThreshold: Float
-    /// The segmentations at the thresholds asked for, in their order.
-    public let atThresholds: [ThresholdMeasures]
     /// The number of pictures.
     public let images: Int
     /// The number of anomalous regions, 8-connected.
@@ -119,22 +117,18 @@ public final class PixelEvaluation {
   /// Computes everything in one sweep. More maps may be added afterwards.
   ///
   /// - Parameters:
-  ///   - thresholds: thresholds fixed beforehand, at which the segmentation is measured too.
   ///   - overlapLimit: the false-positive rate up to which the per-region overlap counts.
   ///   - bootstrap: how pictures are drawn anew for intervals; nil for none.
-  /// - Throws: `MetricsError` where a threshold is NaN or the temporary file fails.
+  /// - Throws: `MetricsError` where the temporary file fails.
   public func measures(
-    thresholds: [Float] = [],
     overlapLimit: Double = 0.3,
     bootstrap: Bootstrap? = nil
   ) throws(MetricsError) -> Measures {
-    if let index = thresholds.firstIndex(where: \.isNaN) { throw .notANumber(index: index) }
     var sweep = PixelSweep(
       runs: runs,
       positives: positives,
       normalPixels: normalPixels,
       regions: regions,
-      thresholds: thresholds,
       overlapLimit: overlapLimit,
       bootstrap: bootstrap
     )

@@ -17,17 +17,12 @@ struct PixelSweep: KeyVisitor {
 
   private let runs: [Run]
   private var images: [Image]
-  private let normalImages: Int
   private let regions: Int
   private var sumOfIoU: Double
-  private var normalImagesWithFalsePositives = 0
   private var ranking: RankingSweep
   private var overlap: RegionOverlapSweep
   private var bestMeanIoU = Best()
   private var bestPooledIoU = Best()
-  // Thresholds not yet passed, ascending, with their places in the caller's order.
-  private var thresholds: [(threshold: Float, place: Int)]
-  private var atThresholds: [ThresholdMeasures?]
   private let overlapLimit: Double
   private let bootstrap: Bootstrap?
   private var bins: PictureBins?
@@ -42,19 +37,15 @@ struct PixelSweep: KeyVisitor {
     positives: [Int],
     normalPixels: Int,
     regions: Int,
-    thresholds: [Float],
     overlapLimit: Double,
     bootstrap: Bootstrap?
   ) {
     self.runs = runs
     self.regions = regions
     images = positives.map { Image(positives: Int32($0), overUnion: intersectionOverUnion(0, $0)) }
-    normalImages = positives.count { $0 == 0 }
     sumOfIoU = images.reduce(0) { $0 + $1.overUnion }
     ranking = RankingSweep(positives: positives.reduce(0, +), negatives: normalPixels)
     overlap = RegionOverlapSweep(normalPixels: normalPixels, regions: regions, limit: overlapLimit)
-    self.thresholds = thresholds.enumerated().map { ($1, $0) }.sorted { $0.threshold < $1.threshold }
-    atThresholds = thresholds.map { _ in nil }
     self.overlapLimit = overlapLimit
     self.bootstrap = bootstrap
     bins = bootstrap.map { _ in
@@ -70,7 +61,6 @@ struct PixelSweep: KeyVisitor {
     newOverlap = 0
     // Nothing called anomalous is a segmentation too, the best one if all pictures are normal.
     if ranking.truePositives + ranking.falsePositives == 0 { offerIoU(threshold: score) }
-    while let last = thresholds.last, last.threshold >= score { passThreshold() }
   }
 
   @inline(__always)
@@ -85,7 +75,6 @@ struct PixelSweep: KeyVisitor {
       image.truePositives &+= Int32(truncatingIfNeeded: count)
     } else {
       newNegatives &+= count
-      if image.positives == 0, image.falsePositives == 0 { normalImagesWithFalsePositives += 1 }
       image.falsePositives &+= Int32(truncatingIfNeeded: count)
     }
     let overUnion = intersectionOverUnion(
@@ -113,22 +102,7 @@ struct PixelSweep: KeyVisitor {
     bestPooledIoU.offer(pooled, threshold: threshold)
   }
 
-  private mutating func passThreshold() {
-    let (threshold, place) = thresholds.removeLast()
-    atThresholds[place] = ThresholdMeasures(
-      threshold: threshold,
-      truePositives: ranking.truePositives,
-      falsePositives: ranking.falsePositives,
-      positives: ranking.positives,
-      images: images.count,
-      normalImages: normalImages,
-      normalImagesWithFalsePositives: normalImagesWithFalsePositives,
-      sumOfIoU: sumOfIoU
-    )
-  }
-
   consuming func finish() -> PixelEvaluation.Measures {
-    while !thresholds.isEmpty { passThreshold() }
     let (aupro, curve) = overlap.finish()
     let noImages = Measured.unavailable(reason: "there are no pictures")
     return PixelEvaluation.Measures(
@@ -139,7 +113,6 @@ struct PixelSweep: KeyVisitor {
       bestMeanIoUThreshold: bestMeanIoU.threshold,
       bestPooledIoU: images.isEmpty ? noImages : .value(bestPooledIoU.value),
       bestPooledIoUThreshold: bestPooledIoU.threshold,
-      atThresholds: atThresholds.compactMap { $0 },
       images: images.count,
       regions: regions,
       intervals: bootstrap.flatMap { bins?.intervals($0, overlapLimit: overlapLimit) }

@@ -166,8 +166,7 @@ struct DefinitionTests {
   @Test(arguments: UInt64(0)..<120)
   func oneSweepFindsWhatTheDefinitionsSay(seed: UInt64) throws {
     let naive = Self.random(seed)
-    let fixed: [Float] = [0.5, -3, 1e9, 0.25, -.infinity]
-    let measures = try evaluation(naive, memoryLimit: seed % 2 == 0 ? 1 : 1 << 20).measures(thresholds: fixed)
+    let measures = try evaluation(naive, memoryLimit: seed % 2 == 0 ? 1 : 1 << 20).measures()
     expectClose(measures.ranking.auroc, naive.auroc)
     expectClose(measures.ranking.averagePrecision, naive.averagePrecision)
     expectClose(measures.aupro, naive.aupro())
@@ -176,17 +175,18 @@ struct DefinitionTests {
     expectClose(measures.ranking.bestF1, naive.largest(naive.f1))
     expectClose(measures.ranking.bestF1, naive.f1(above: measures.ranking.bestF1Threshold))
     #expect(measures.regions == naive.maps.indices.reduce(0) { $0 + naive.floodedRegions($1).count })
-    #expect(measures.atThresholds.map(\.threshold) == fixed)
-    for result in measures.atThresholds {
-      expectClose(result.meanIoU, naive.meanIoU(above: result.threshold))
-      expectClose(result.f1, naive.f1(above: result.threshold))
-      let counts = naive.counts(above: result.threshold)
-      #expect(result.truePositives == counts.truePositives && result.falsePositives == counts.falsePositives)
-      var direct = ThresholdEvaluation(threshold: result.threshold)
-      for (map, mask) in zip(naive.maps, naive.masks) { try direct.add(scores: map, mask: mask) }
-      #expect(direct.measures.truePositives == result.truePositives)
-      #expect(direct.measures.normalImagesWithFalsePositives == result.normalImagesWithFalsePositives)
-      expectClose(direct.measures.meanIoU, result.meanIoU.value ?? .nan)
+    for threshold: Float in [0.5, -3, 1e9, 0.25, -.infinity] {
+      var fixed = ThresholdEvaluation(threshold: threshold)
+      for (map, mask) in zip(naive.maps, naive.masks) { try fixed.add(scores: map, mask: mask) }
+      expectClose(fixed.measures.meanIoU, naive.meanIoU(above: threshold))
+      expectClose(fixed.measures.f1, naive.f1(above: threshold))
+      let counts = naive.counts(above: threshold)
+      #expect(fixed.measures.truePositives == counts.truePositives)
+      #expect(fixed.measures.falsePositives == counts.falsePositives)
+      let falseAlarms = naive.maps.indices.count { image in
+        !naive.masks[image].contains(true) && naive.predicted(image, above: threshold).contains(true)
+      }
+      #expect(fixed.measures.normalImagesWithFalsePositives == falseAlarms)
     }
   }
 
@@ -250,16 +250,18 @@ struct DefinitionTests {
 
   @Test
   func whatIsNotDefinedSaysWhy() throws {
-    let empty = try PixelEvaluation().measures(thresholds: [0])
+    let empty = try PixelEvaluation().measures()
     #expect(empty.ranking.auroc.reason != nil && empty.aupro.reason != nil && empty.bestMeanIoU.reason != nil)
     let normal = PixelEvaluation()
     try normal.add(scores: [1, 2, 3, 4], mask: nil, width: 2)
-    let measures = try normal.measures(thresholds: [2])
+    let measures = try normal.measures()
     #expect(measures.ranking.auroc == .unavailable(reason: "there are no anomalous pixels"))
     #expect(measures.aupro == .unavailable(reason: "there are no anomalous regions"))
     #expect(measures.bestMeanIoU == .value(1))
     #expect(measures.bestMeanIoUThreshold == 4)
-    #expect(measures.atThresholds[0].falseAlarmsPerNormalImage == .value(1))
+    var fixed = ThresholdEvaluation(threshold: 2)
+    try fixed.add(scores: [1, 2, 3, 4], mask: nil)
+    #expect(fixed.measures.falseAlarmsPerNormalImage == .value(1))
     let anomalous = PixelEvaluation()
     try anomalous.add(scores: [1, 2], mask: [true, true], width: 2)
     #expect(try anomalous.measures().ranking.auroc == .unavailable(reason: "there are no normal pixels"))
