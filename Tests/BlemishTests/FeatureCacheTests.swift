@@ -306,7 +306,7 @@ import Torch
     options.backbone = "embedded"
     options.adaptation.minutes = nil
     options.adaptation.schedule.steps = 2
-    options.adaptation.pixels = 2 * 32 * 32
+    options.adaptation.pixels = 4 * 32 * 32
     options.adaptation.longestSide = 32
     options.cacheLimit = 1 << 30
     options.cacheFolder = folder

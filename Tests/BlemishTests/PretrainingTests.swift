@@ -268,6 +268,22 @@ import Torch
     let (first, last) = (losses[0], 0.0 + trainer.progress.loss)
     #expect(last < 0.8 * first, "from \(first) to \(last)")
   }
+
+  @Test(arguments: [1, 2]) func refusesNormsOfASingleValue(batch: Int) throws {
+    var configuration = Self.small
+    configuration.training.batch = batch
+    configuration.side = configuration.network.strides.last ?? 0
+    let source = GeneratedDefects(
+      pictures: configuration.pictures, defects: configuration.defects, side: configuration.side, seed: 1)
+    func trainer() throws -> SegmenterTrainer {
+      try SegmenterTrainer(
+        parameters: Parameters(seed: 1), architecture: configuration.network, source: source,
+        schedule: configuration.training)
+    }
+    #expect(throws: ConfigurationError.self) { try trainer() }
+    configuration.training.batch = 3
+    _ = try trainer()
+  }
 }
 
 extension PretrainingSession {

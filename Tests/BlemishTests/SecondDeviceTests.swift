@@ -51,7 +51,7 @@ import Torch
     options.schedule?.epochs = 1
     options.adaptation.minutes = nil
     options.adaptation.schedule.steps = 2
-    (options.adaptation.pixels, options.adaptation.longestSide) = (2 * 32 * 32, 32)
+    (options.adaptation.pixels, options.adaptation.longestSide) = (4 * 32 * 32, 32)
     let outcome = try there { try pictures.session("model", options).run(shouldStop: { false }) }
     #expect(outcome == .finished)
 

@@ -29,12 +29,6 @@ extension PretrainingConfiguration {
     guard side % multiple == 0, (16...1024).contains(side) else {
       throw ConfigurationError("side must be a multiple of \(multiple) from 16 to 1024, not \(side)")
     }
-    // Norms need two values a channel, and halves of a batch have norms of their own.
-    let seenAtATime = training.batch.isMultiple(of: 2) ? training.batch / 2 : training.batch
-    guard side > multiple || seenAtATime > 1 else {
-      throw ConfigurationError(
-        "training.batch must be 3 or more for a side of \(side), not \(training.batch)")
-    }
     try check(validation.pictures, "validation.pictures", 1...1_000_000)
     guard validation.seed != seed else {
       throw ConfigurationError("validation.seed must be another than seed: the pictures would be the same")

@@ -51,7 +51,8 @@ public final class SegmenterTrainer {
   /// - Parameters:
   ///   - parameters: newly initialised ones, or those to begin from.
   ///   - architecture: the network's sizes; nil for those of the parameters.
-  /// - Throws: ``ParameterError`` when the parameters are of another network.
+  /// - Throws: ``ParameterError`` when the parameters are of another network, ``ConfigurationError`` when a batch is
+  ///   too small for norms.
   public init(
     parameters: Parameters, architecture: EmbeddedArchitecture? = nil, source: any LabelledPictureSource,
     schedule: SegmenterSchedule
@@ -66,6 +67,13 @@ public final class SegmenterTrainer {
           Parameters(sharing: parameters).root, segmenters[0].network.architecture))
     }
     self.segmenters = segmenters
+    let coarsest = segmenters[0].network.architecture.strides.last ?? 1
+    let cells = (source.height / coarsest) * (source.width / coarsest)
+    guard cells * schedule.batch / segmenters.count > 1 else {
+      throw ConfigurationError(
+        "training.batch must be 3 or more for pictures of \(source.height)x\(source.width), not "
+          + "\(schedule.batch): norms need two values, and halves of a batch have norms of their own")
+    }
     optimizer = Adam(
       parameters.trainable, weightDecay: schedule.weightDecay, decouplingWeightDecay: true)
     positiveWeight = Tensor.full([], schedule.positiveWeight, device: parameters.device)
