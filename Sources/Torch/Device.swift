@@ -15,8 +15,8 @@ public struct Device: Sendable, Equatable, CustomStringConvertible {
   public init(_ name: String) throws {
     guard ct_device_available(name) else {
       throw TorchError(
-        description: "The device '\(name)' is not available; 'cpu' always is. CUDA devices need a CUDA "
-          + "libtorch, named by LIBTORCH when Blemish was built.")
+        description: "The device '\(name)' is not available; 'cpu' always is. CUDA devices need a GPU with "
+          + "its driver and a CUDA libtorch, named by LIBTORCH when Blemish was built.")
     }
     self.init(unchecked: name)
   }
