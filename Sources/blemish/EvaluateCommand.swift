@@ -62,11 +62,7 @@ struct Evaluate: ParsableCommand {
       )
     }
     let page = try report.map { folder in
-      do {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      } catch {
-        throw ConfigurationError("\(folder): cannot be made: \(error.localizedDescription)")
-      }
+      try makeFolder(folder)
       let page = (folder as NSString).appendingPathComponent("report.html")
       try requireWritable(page)
       return page

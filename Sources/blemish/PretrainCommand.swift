@@ -82,7 +82,7 @@ struct Pretrain: ParsableCommand {
 
   /// Two sheets: what is generated, and the same with defects and masks.
   private func writeSheets(_ configuration: PretrainingConfiguration, to folder: String) throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try makeFolder(folder)
     let source = GeneratedDefects(
       pictures: configuration.pictures, defects: configuration.defects, side: configuration.side,
       seed: configuration.seed)

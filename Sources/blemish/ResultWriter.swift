@@ -9,7 +9,7 @@ struct ResultFiles: Encodable {
   var mask: String
 }
 
-/// What is wrong with the folder that results go to.
+/// Why a result could not be written; the pictures after it would fare no better.
 struct OutputError: Error, CustomStringConvertible {
   let description: String
 }
@@ -20,25 +20,20 @@ struct ResultWriter {
   private let inputs: [InputPictures.Input]
 
   /// A writer into a folder, which is made if there is none.
-  /// - Throws: ``OutputError`` where nothing can be written there, or a picture to judge would be overwritten.
+  /// - Throws: ``ConfigurationError`` where nothing can be written there, or a picture to judge would be overwritten.
   init(folder: String, inputs: [InputPictures.Input]) throws {
     self.folder = folder
     self.inputs = inputs
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw OutputError(description: "\(folder): cannot be made: \(error.localizedDescription)")
-    }
+    try makeFolder(folder)
     guard FileManager.default.isWritableFile(atPath: folder) else {
-      throw OutputError(description: "\(folder): there is no permission to write in it")
+      throw ConfigurationError("\(folder): there is no permission to write in it")
     }
     let pictures = Set(inputs.map { resolvedPath($0.path) })
     for index in inputs.indices {
       let results = files(index)
       for path in [results.overlay, results.heat, results.mask] where pictures.contains(resolvedPath(path)) {
-        throw OutputError(
-          description:
-            "\(path): is one of the pictures to judge and would be overwritten; name another --output")
+        throw ConfigurationError(
+          "\(path): is one of the pictures to judge and would be overwritten; name another --output")
       }
     }
   }
@@ -62,8 +57,7 @@ struct ResultWriter {
     let picture = try Picture(contentsOf: inspection.path)
     let heat = inspection.anomalyMap.resized(width: inspection.width, height: inspection.height)
     do {
-      try FileManager.default.createDirectory(
-        atPath: (files.mask as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      try makeFolder((files.mask as NSString).deletingLastPathComponent)
       try heat.heatMap(range: 0...1).write(png: files.heat)
       try found.mask.picture.write(png: files.mask)
       try picture.overlaid(with: heat, range: 0...1).outlined(found.mask).write(png: files.overlay)

@@ -41,11 +41,7 @@ public struct Comparison {
     self.plan = plan
     self.folder = folder
     runs = try plan.runs()
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw ConfigurationError("\(folder): cannot be made: \(error.localizedDescription)")
-    }
+    try makeFolder(folder)
     for run in runs { try checkSettings(of: run) }
   }
 

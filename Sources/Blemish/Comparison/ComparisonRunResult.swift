@@ -70,13 +70,3 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
     try writeText(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: path)
   }
 }
-
-/// Writes a text file whole or not at all.
-/// - Throws: ``ConfigurationError`` that names the file.
-func writeText(_ text: String, to path: String) throws {
-  do {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-  } catch {
-    throw ConfigurationError("\(path): cannot be written: \(error.localizedDescription)")
-  }
-}

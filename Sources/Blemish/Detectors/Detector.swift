@@ -93,12 +93,3 @@ public struct FeatureShape: Sendable, Codable, Equatable, CustomStringConvertibl
   /// The shape in the order of a tensor's dimensions.
   public var description: String { "\(channels) x \(height) x \(width)" }
 }
-
-/// What is wrong with a configuration.
-public struct ConfigurationError: Error, CustomStringConvertible {
-  /// What is wrong and what to do.
-  public let description: String
-
-  /// An error with its text.
-  public init(_ description: String) { self.description = description }
-}

@@ -95,12 +95,3 @@ extension DetectorType {
   /// The published configuration, which most detectors have for any number of scales.
   public static func standard(scales: Int) -> Configuration { standard }
 }
-
-extension JSONEncoder {
-  /// Keys in one order, so that equal values give equal text.
-  static var stable: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return encoder
-  }
-}

@@ -32,7 +32,7 @@ struct EvaluationGroups {
   private static let mostTypes = 32
 
   /// Bytes of scores in memory, all groups together; what is more goes to temporary files.
-  private static let memoryLimit = 256 << 20
+  private static let memoryOfAllMaps = 256 << 20
   /// Of a single map.
   private let memoryLimit: Int
 
@@ -55,7 +55,7 @@ struct EvaluationGroups {
       )
     }
     // Three maps at most.
-    memoryLimit = Self.memoryLimit / 3 / (min(names.count, Self.mostTypes) + 1)
+    memoryLimit = Self.memoryOfAllMaps / 3 / (min(names.count, Self.mostTypes) + 1)
     overall = Group("all", fairThreshold: fairThreshold, memoryLimit: memoryLimit)
     for name in names { types[name] = Group(name, fairThreshold: fairThreshold, memoryLimit: memoryLimit) }
   }

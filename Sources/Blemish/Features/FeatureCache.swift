@@ -45,13 +45,9 @@ final class FeatureCache {
     self.limit = limit
     self.reserve = reserve
     self.mappings = mappings
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw ConfigurationError(
-        "\(folder): the folder for features cannot be made: \(error.localizedDescription). BLEMISH_HOME names "
-          + "another place; --cache-limit 0 does without.")
-    }
+    try makeFolder(
+      folder,
+      advice: "Features go there; BLEMISH_HOME names another place, and --cache-limit 0 does without.")
     let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
     let files = try? FileManager.default.contentsOfDirectory(
       at: URL(fileURLWithPath: folder), includingPropertiesForKeys: Array(keys))

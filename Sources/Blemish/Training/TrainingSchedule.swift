@@ -40,6 +40,24 @@ public struct TrainingSchedule: Sendable, Codable, Equatable {
     self.patience = patience
   }
 
+  /// Checks that the numbers make a training.
+  /// - Throws: ``ConfigurationError`` that names the number.
+  public func check() throws {
+    let counts = 1...1_000_000
+    guard counts ~= epochs else {
+      throw ConfigurationError("The number of epochs must be from 1 to \(counts.upperBound), not \(epochs).")
+    }
+    guard counts ~= batch else {
+      throw ConfigurationError("The batch must be from 1 to \(counts.upperBound) pictures, not \(batch).")
+    }
+    guard learningRate > 0, learningRate.isFinite else {
+      throw ConfigurationError("The learning rate must be greater than 0, not \(learningRate).")
+    }
+    guard weightDecay >= 0, weightDecay.isFinite else {
+      throw ConfigurationError("The weight decay must not be negative, but it is \(weightDecay).")
+    }
+  }
+
   /// The learning rate of a step, counted from 0 over all epochs.
   public func learningRate(step: Int, stepsPerEpoch: Int) -> Double {
     let epoch = step / max(stepsPerEpoch, 1)

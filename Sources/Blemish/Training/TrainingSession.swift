@@ -1,6 +1,5 @@
 import AContrario
 import Backbones
-import Crypto
 import Datasets
 import Foundation
 import Imaging
@@ -243,7 +242,7 @@ public final class TrainingSession {
 
   // MARK: Choices
 
-  fileprivate static func split(
+  static func split(
     _ dataset: Dataset, at path: String, options: TrainingOptions, report: (Event) -> Void
   ) throws -> (training: [Sample], heldOut: [Sample]) {
     try check(heldOut: options.heldOut)
@@ -312,73 +311,4 @@ public final class TrainingSession {
       return (rounded(Double(side) / min(least, 1)), rounded(Double(side) * max(least, 1)))
     }
   }
-}
-
-extension TrainingSchedule {
-  /// Checks that the numbers make a training.
-  /// - Throws: ``ConfigurationError`` that names the number.
-  public func check() throws {
-    let counts = 1...1_000_000
-    guard counts ~= epochs else {
-      throw ConfigurationError("The number of epochs must be from 1 to \(counts.upperBound), not \(epochs).")
-    }
-    guard counts ~= batch else {
-      throw ConfigurationError("The batch must be from 1 to \(counts.upperBound) pictures, not \(batch).")
-    }
-    guard learningRate > 0, learningRate.isFinite else {
-      throw ConfigurationError("The learning rate must be greater than 0, not \(learningRate).")
-    }
-    guard weightDecay >= 0, weightDecay.isFinite else {
-      throw ConfigurationError("The weight decay must not be negative, but it is \(weightDecay).")
-    }
-  }
-}
-
-extension TrainingRecord {
-  /// Whether a data set's good pictures, those to train on and those that are held out, are the ones of this training.
-  /// - Throws: an error that names a picture that cannot be read.
-  public func wasOf(_ dataset: Dataset) throws -> Bool {
-    var options = TrainingOptions()
-    (options.heldOut, options.seed, options.selection) = (heldOut, seed, .last)
-    guard
-      let (training, held) = try? TrainingSession.split(dataset, at: data, options: options, report: { _ in })
-    else { return false }
-    return try Blemish.fingerprint(of: training + held) == fingerprint
-  }
-}
-
-/// A hash over the names and contents of pictures.
-/// - Throws: an error that names a file that cannot be read.
-func fingerprint(of samples: [Sample]) throws -> String {
-  let hashes = concurrentMap(samples) { sample in
-    Result { SHA256.hash(data: try Data(contentsOf: URL(fileURLWithPath: sample.path))) }
-  }
-  var hash = SHA256()
-  for (sample, contents) in zip(samples, hashes) {
-    hash.update(data: Data(sample.name.utf8))
-    try contents.get().withUnsafeBytes { hash.update(bufferPointer: $0) }
-  }
-  return hexadecimal(hash.finalize())
-}
-
-/// Checks that a file can be written before long work is done for it.
-/// - Throws: ``ConfigurationError`` that says why not.
-public func requireWritable(_ path: String) throws {
-  let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-  var isFolder: ObjCBool = false
-  guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-    throw ConfigurationError("\(path): the folder \(folder) does not exist; make it first")
-  }
-  guard !path.hasSuffix("/"),
-    !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue
-  else { throw ConfigurationError("\(path): is a folder; name the model's file") }
-  // Permissions do not tell everything, of a read-only file system for instance.
-  let trial = "\(folder)/.blemish-\(UInt64.random(in: 0 ... .max)).trial"
-  let file = open(trial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-  guard file >= 0 else {
-    throw ConfigurationError(
-      "\(path): nothing can be written in \(folder): \(String(cString: strerror(errno)))")
-  }
-  close(file)
-  unlink(trial)
 }

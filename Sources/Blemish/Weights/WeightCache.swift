@@ -68,14 +68,7 @@ public struct WeightCache: Sendable {
   }
 
   func makeFolder() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw BackboneError(
-        "\(folder): the folder for weights cannot be made: \(error.localizedDescription). BLEMISH_HOME names "
-          + "another place."
-      )
-    }
+    try Blemish.makeFolder(folder, advice: "Weights go there; BLEMISH_HOME names another place.")
   }
 }
 
