@@ -1,6 +1,8 @@
+import Backbones
 import Datasets
 import Foundation
 import Testing
+import Torch
 
 @testable import Blemish
 
@@ -53,6 +55,28 @@ import Testing
         try Comparison(other, folder: folder + "/parts")
       }
       #expect(error?.description.contains("other settings") == true)
+      var otherPrecision = plan
+      otherPrecision.training.featurePrecision = .float32
+      #expect(throws: ConfigurationError.self) { try Comparison(otherPrecision, folder: folder + "/parts") }
+    }
+  }
+
+  @Test func otherWeightsOfTheBackboneAreNoticed() throws {
+    try withFolder { folder in
+      let data = try TinyData(folder: folder)
+      var plan = plan(data)
+      plan.backbones = ["embedded"]
+      plan.training.adapts = false
+      var steps = 0
+      _ = try Comparison(plan, folder: folder + "/out").run(
+        shouldStop: { steps == 1 }, report: { if case .training(.step) = $0 { steps += 1 } })
+      _ = try Comparison(plan, folder: folder + "/out")
+      let parameters = Parameters(seed: 5)
+      _ = try DefectSegmenter<TrainedUnit>(parameters.root, .standard)
+      try SafeTensors.write(
+        WeightFile(tensors: parameters.stateDict(), metadata: [:]), to: folder + "/others")
+      plan.weights["embedded"] = [folder + "/others"]
+      #expect(throws: ConfigurationError.self) { try Comparison(plan, folder: folder + "/out") }
     }
   }
 
@@ -79,6 +103,28 @@ import Testing
     }
   }
 
+  @Test func aRunThatIsNamedTwiceIsDoneOnce() throws {
+    try withFolder { folder in
+      var plan = plan(try TinyData(folder: folder), seeds: [1, 0, 1])
+      plan.backbones += plan.backbones
+      #expect(try plan.runs().map(\.seed) == [1, 0])
+    }
+  }
+
+  @Test func whatWasPublishedOfACategoryIsTaken() throws {
+    var plan = ComparisonPlan(data: "mvtec", backbones: ["wide_resnet50_2"])
+    plan.usesPublishedSettings = true
+    func options(_ detector: String, _ category: String) throws -> TrainingOptions {
+      try plan.options(
+        for: .init(category: category, detector: detector, backbone: "wide_resnet50_2", seed: 0))
+    }
+    #expect(try options("msflow", "transistor").size == .side(256))
+    #expect(try options("msflow", "carpet").size == nil)
+    #expect(try options("uflow", "carpet").schedule?.batch == 13)
+    plan.training.size = .side(512)
+    #expect(try options("msflow", "transistor").size == .side(512))
+  }
+
   @Test func unknownNamesAreErrorsBeforeAnythingIsDone() throws {
     try withFolder { folder in
       let data = try TinyData(folder: folder)
@@ -88,6 +134,12 @@ import Testing
       var unknownCategory = plan(data)
       unknownCategory.categories = ["bolt"]
       #expect(throws: ConfigurationError.self) { try Comparison(unknownCategory, folder: folder + "/out") }
+      var notTuned = plan(data)
+      notTuned.training.adapts = true
+      #expect(throws: ConfigurationError.self) { try Comparison(notTuned, folder: folder + "/out") }
+      var nothingLeft = plan(data)
+      nothingLeft.training.heldOut = 1.5
+      #expect(throws: ConfigurationError.self) { try Comparison(nothingLeft, folder: folder + "/out") }
       #expect(!FileManager.default.fileExists(atPath: folder + "/out"))
     }
   }
@@ -97,20 +149,18 @@ import Testing
   private func result(_ category: String, _ detector: String, seed: UInt64, _ values: [Measure: Double])
     throws -> ComparisonRunResult
   {
-    var options = TrainingOptions()
-    options.schedule = UFlow.schedule
+    let training = TrainingRecord(
+      date: "", data: "", format: "", category: nil, heldOut: 0.1, trainingPictures: 8, heldOutPictures: 1,
+      fingerprint: "", seed: seed, schedule: UFlow.schedule, selection: .likelihood, progress: .init(),
+      finished: true, machine: .current(.cpu), precision: .auto, featurePrecision: .float16)
     let summary = EvaluationSummary(
       options: .init(), overall: .init(images: 9, anomalousImages: 4, values: values), unavailable: [:],
       intervals: [:], defectTypes: [:], calibration: CalibrationCurve(), fairThreshold: nil,
-      secondsPerImage: 0.1)
+      selection: .likelihood, secondsPerImage: 0.1)
     return ComparisonRunResult(
       run: .init(category: category, detector: detector, backbone: "resnet18", seed: seed),
-      settings: try .init(options, .init()), format: DatasetFormat.mvtecAD.rawValue, evaluation: summary,
-      training: TrainingRecord(
-        date: "", data: "", format: "", category: nil, heldOut: 0.1, trainingPictures: 8, heldOutPictures: 1,
-        fingerprint: "", seed: seed, schedule: UFlow.schedule, selection: .likelihood, progress: .init(),
-        finished: true, machine: .current(.cpu)),
-      testFingerprint: "", machine: .current(.cpu), date: "")
+      settings: .init(training, tile: nil, .init()), format: DatasetFormat.mvtecAD.rawValue,
+      evaluation: summary, training: training, testFingerprint: "", machine: .current(.cpu), date: "")
   }
 
   /// Two textures and an object, two seeds; the object's second seed is not there.
@@ -159,7 +209,7 @@ import Testing
     #expect(table.latex.contains("\\bottomrule"))
     let lines = table.csv.split(separator: "\n")
     let columns = lines[0].split(separator: ",", omittingEmptySubsequences: false).count
-    #expect(lines[1].hasPrefix("uflow,resnet18,carpet,2,0.95"))
+    #expect(lines[1].hasPrefix("uflow,resnet18,carpet,2,likelihood,0.95"))
     for line in lines where !line.contains("\"") {
       #expect(line.split(separator: ",", omittingEmptySubsequences: false).count == columns)
     }

@@ -49,7 +49,9 @@ import Torch
       selection: .likelihood,
       progress: progress,
       finished: false,
-      machine: .current(.cpu)
+      machine: .current(.cpu),
+      precision: .auto,
+      featurePrecision: .float16
     )
     return model
   }

@@ -41,8 +41,10 @@ public struct Comparison {
     self.plan = plan
     self.folder = folder
     runs = try plan.runs()
+    let options = try runs.map(plan.options)
     try makeFolder(folder)
-    for run in runs { try checkSettings(of: run) }
+    var hashes: [String: String?] = [:]
+    for (run, options) in zip(runs, options) { try checkSettings(of: run, options, &hashes) }
   }
 
   /// Does what is not done yet.
@@ -66,13 +68,13 @@ public struct Comparison {
         let result = try compute(run, shouldStop: shouldStop, report: report)
         results.append(result)
         report(.finished(result))
-        try write(ComparisonTable(results, failures: failures, runs: runs))
       } catch is CancellationError {
         stopped = true
       } catch {
         failures.append(.init(run: run, reason: "\(error)"))
         report(.failed(run, reason: "\(error)"))
       }
+      try write(ComparisonTable(results, failures: failures, runs: runs))
     }
     let table = ComparisonTable(results, failures: failures, runs: runs)
     try write(table)
@@ -107,8 +109,9 @@ public struct Comparison {
     let title = "\(run.category): \(run.detector) on \(run.backbone), seed \(run.seed)"
     try HTMLReport.write(try EvaluationReport.content(title: title, [part]), to: path(run, "html"))
     let result = ComparisonRunResult(
-      run: run, settings: try .init(options, plan.inspection), format: dataset.format.rawValue,
-      evaluation: EvaluationSummary(evaluation), training: record,
+      run: run, settings: .init(record, tile: model.configuration.tile, plan.inspection),
+      format: dataset.format.rawValue,
+      evaluation: EvaluationSummary(evaluation, selection: record.selection), training: record,
       testFingerprint: try fingerprint(of: dataset.test),
       machine: .current(options.device), date: ISO8601DateFormatter().string(from: Date()))
     try result.write(to: path(run, "json"))
@@ -134,12 +137,17 @@ public struct Comparison {
     }
   }
 
-  /// Checks that what the folder holds of a run was made as the plan says.
-  private func checkSettings(of run: ComparisonRun) throws {
-    let options = try plan.options(for: run)
-    let wanted = try ComparisonRunResult.Settings(options, plan.inspection)
+  /// Checks that what the folder holds of a run was made as the plan says, with the same weights of the backbone.
+  private func checkSettings(
+    of run: ComparisonRun, _ options: TrainingOptions, _ hashes: inout [String: String?]
+  ) throws {
+    func wanted() throws -> ComparisonRunResult.Settings {
+      let hash = try hashes[run.backbone] ?? options.backboneHash()
+      hashes[run.backbone] = hash
+      return try .init(options, backboneHash: hash, plan.inspection)
+    }
     if let result = try ComparisonRunResult.read(path(run, "json")) {
-      guard result.settings == wanted, result.run == run else {
+      guard try result.settings == wanted(), result.run == run else {
         throw ConfigurationError(
           "\(path(run, "json")): was made with other settings; take another folder, or remove it and its model"
         )
@@ -148,11 +156,8 @@ public struct Comparison {
       case let configuration = try Model.configuration(ofFile: path(run, "blemish")),
       let record = configuration.training
     {
-      guard record.size == wanted.size, configuration.tile == wanted.tile, record.schedule == wanted.schedule,
-        record.selection == wanted.selection,
-        record.heldOut == wanted.heldOut, record.seed == run.seed,
-        record.adaptation?.options == wanted.adaptation
-      else {
+      let made = ComparisonRunResult.Settings(record, tile: configuration.tile, plan.inspection)
+      guard try made == wanted(), record.seed == run.seed else {
         throw ConfigurationError(
           "\(path(run, "blemish")): was trained with other settings; take another folder, or remove it")
       }

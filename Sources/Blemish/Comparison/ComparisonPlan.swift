@@ -1,3 +1,4 @@
+import Backbones
 import Datasets
 import Foundation
 
@@ -40,7 +41,8 @@ public struct ComparisonPlan: Sendable {
   public var choices = PublishedSettings()
   /// Which a contrario test decides.
   public var inspection = InspectionOptions()
-  /// Whether U-Flow takes the settings published for a category of MVTec AD, where there are any.
+  /// Whether detectors take what was published for a category of MVTec AD, where it is something else than their own
+  /// schedule: U-Flow's settings, MSFlow's size.
   public var usesPublishedSettings = false
 
   /// A plan with the standard choices.
@@ -63,9 +65,9 @@ public struct ComparisonPlan: Sendable {
     for name in detectors { _ = try DetectorCatalogue.named(name) }
     var names = all.filter { categories.isEmpty || categories.contains($0) }
     if names.isEmpty { names = [try Dataset.read(data, format: format).name] }
-    return seeds.flatMap { seed in
-      detectors.flatMap { detector in
-        backbones.flatMap { backbone in
+    return ComparisonTable.inOrder(seeds).flatMap { seed in
+      ComparisonTable.inOrder(detectors).flatMap { detector in
+        ComparisonTable.inOrder(backbones).flatMap { backbone in
           names.map { ComparisonRun(category: $0, detector: detector, backbone: backbone, seed: seed) }
         }
       }
@@ -73,7 +75,7 @@ public struct ComparisonPlan: Sendable {
   }
 
   /// How a run is trained.
-  /// - Throws: ``ConfigurationError`` where the numbers make no training.
+  /// - Throws: ``ConfigurationError`` where the choices make no training.
   func options(for run: ComparisonRun) throws -> TrainingOptions {
     var options = training
     options.detector = run.detector
@@ -83,7 +85,12 @@ public struct ComparisonPlan: Sendable {
     let published =
       usesPublishedSettings && run.detector == UFlow.name ? try? PublishedSettings.named(run.category) : nil
     try options.apply([choices, published].compactMap { $0 })
+    if usesPublishedSettings, run.detector == MSFlow.name, options.size == nil {
+      options.size = MSFlow.publishedSize(ofCategory: run.category).map { .side($0) }
+    }
     try options.schedule?.check()
+    try TrainingSession.check(heldOut: options.heldOut)
+    _ = try options.chosenAdaptation(BackboneCatalogue.named(run.backbone))
     return options
   }
 

@@ -17,10 +17,17 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
     public var tile: Int?
     /// How the backbone was tuned on good pictures; nil where it was not.
     public var adaptation: AdaptationOptions?
+    /// With what numbers backbone and flow computed.
+    public var precision: Precision
+    /// The numbers in which features waited for the flow.
+    public var featurePrecision: FeaturePrecision
+    /// A hash over the weights that the backbone began with; nil where they are drawn.
+    public var backboneHash: String?
     /// Which a contrario test decided, and how strictly.
     public var inspection: InspectionOptions
 
-    init(_ options: TrainingOptions, _ inspection: InspectionOptions) throws {
+    /// What is asked for.
+    init(_ options: TrainingOptions, backboneHash: String?, _ inspection: InspectionOptions) throws {
       guard let schedule = options.schedule else { throw ConfigurationError("A run needs a schedule.") }
       self.schedule = schedule
       self.inspection = inspection
@@ -29,6 +36,20 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
       heldOut = options.heldOut
       tile = options.tile
       size = options.size?.description
+      precision = options.precision
+      featurePrecision = options.featurePrecision
+      self.backboneHash = backboneHash
+    }
+
+    /// What a model was trained with.
+    init(_ record: TrainingRecord, tile: Int?, _ inspection: InspectionOptions) {
+      self.tile = tile
+      self.inspection = inspection
+      (schedule, selection) = (record.schedule, record.selection)
+      (heldOut, size) = (record.heldOut, record.size)
+      adaptation = record.adaptation?.options
+      (precision, featurePrecision) = (record.precision, record.featurePrecision)
+      backboneHash = record.backboneHash
     }
   }
 

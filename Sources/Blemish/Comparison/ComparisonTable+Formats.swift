@@ -52,7 +52,9 @@ extension ComparisonTable {
         ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
     }
     let columns = Measure.allCases.flatMap { [$0.rawValue, "\($0.rawValue)_sd"] }
-    var lines = [(["detector", "backbone", "category", "seeds"] + columns).joined(separator: ",")]
+    var lines = [
+      (["detector", "backbone", "category", "seeds", "epoch_selection"] + columns).joined(separator: ",")
+    ]
     for part in parts {
       for row in part.rows {
         let seeds = row.values.values.map(\.seeds).max() ?? 0
@@ -61,14 +63,15 @@ extension ComparisonTable {
           return [cell.map { "\($0.mean)" } ?? "", cell?.standardDeviation.map { "\($0)" } ?? ""]
         }
         lines.append(
-          ([part.detector, part.backbone, row.name].map(field) + ["\(seeds)"] + values).joined(separator: ",")
+          ([part.detector, part.backbone, row.name].map(field) + ["\(seeds)", part.selection] + values)
+            .joined(separator: ",")
         )
       }
     }
     for result in published {
       let values = Measure.allCases.flatMap { [result.values[$0].map { "\($0)" } ?? "", ""] }
       lines.append(
-        ([field("published: \(result.method)"), field(result.source), "mean", ""] + values)
+        ([field("published: \(result.method)"), field(result.source), "mean", "", ""] + values)
           .joined(separator: ","))
     }
     return lines.joined(separator: "\n") + "\n"

@@ -44,6 +44,8 @@ public struct ComparisonTable: Sendable, Encodable {
     public var backbone: String
     /// The categories, then the means.
     public var rows: [Row]
+    /// How epochs were chosen.
+    public var selection: String
     /// False alarms against promised ones, of all runs together.
     public var calibration: CalibrationCurve
 
@@ -96,6 +98,7 @@ public struct ComparisonTable: Sendable, Encodable {
         rows: Self.rows(
           results, categories.filter(textures.contains) + categories.filter { !textures.contains($0) },
           groups: Self.groups(categories, textures)),
+        selection: Self.inOrder(results.map(\.settings.selection.rawValue)).joined(separator: " "),
         calibration: results.reduce(into: CalibrationCurve()) { $0.add($1.evaluation.calibration) })
     }
   }
@@ -147,7 +150,8 @@ public struct ComparisonTable: Sendable, Encodable {
     return [("mean of textures", surfaces), ("mean of objects", objects), ("mean", categories)]
   }
 
-  private static func inOrder<Value: Hashable>(_ values: [Value]) -> [Value] {
+  /// The values, each once, in the order in which they come first.
+  static func inOrder<Value: Hashable>(_ values: [Value]) -> [Value] {
     var seen: Set<Value> = []
     return values.filter { seen.insert($0).inserted }
   }

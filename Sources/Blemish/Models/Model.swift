@@ -61,6 +61,13 @@ public struct Model {
         padding: preparation.padding, precision: self.precision, device: device)
     }
     let side = tile ?? max(height, width)
+    if tile != nil, let coarsest = backbone.strides.last,
+      !TileGrid.multiple.isMultiple(of: coarsest * type.pooling)
+    {
+      throw ConfigurationError(
+        "\(type.name) on \(description.name) cannot see pictures in tiles: a cell of its coarsest map is "
+          + "\(coarsest * type.pooling) pixels wide; leave out --tile, or take another backbone")
+    }
     let features = backbone.featureShapes(height: min(side, height), width: min(side, width))
     let json = try detectorConfiguration ?? type.standardJSON(scales: features.count)
     detector = try type.make(
@@ -79,8 +86,9 @@ public struct Model {
   mutating func replaceBackbone(_ weights: [String: StoredTensor]) throws {
     let description = try BackboneCatalogue.named(configuration.backbone)
     let padding = Padding(rawValue: configuration.padding) ?? .zeros
-    let other = try description.build(
-      weights, padding: padding, precision: precision, device: device)
+    let other = try withTorchErrors {
+      try description.build(weights, padding: padding, precision: precision, device: device)
+    }
     guard other.channels == backbone.channels, other.strides == backbone.strides else {
       throw ConfigurationError("the backbone's weights give other feature maps than the detector's")
     }
@@ -122,5 +130,21 @@ public struct LoadedWeights: Sendable {
   public init(path: String) throws {
     self.path = path
     file = try WeightFile(readingAny: path)
+  }
+}
+
+extension TrainingOptions {
+  /// The files with the backbone's weights: those that are named, else those in the cache.
+  /// - Throws: an error that names a file that cannot be read.
+  func loadedWeights(of backbone: BackboneDescription) throws -> [LoadedWeights] {
+    try weights.isEmpty ? backbone.cachedWeights() : weights.map(LoadedWeights.init(path:))
+  }
+
+  /// What a model records of the weights that its backbone begins with; nil where they are drawn.
+  /// - Throws: an error that names what is missing or cannot be read.
+  func backboneHash() throws -> String? {
+    let backbone = try BackboneCatalogue.named(backbone)
+    let tensors = try backbone.stateDict(from: loadedWeights(of: backbone).map(\.file))
+    return tensors.isEmpty ? nil : contentHash(of: tensors)
   }
 }

@@ -117,13 +117,14 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var finished: Bool
   /// The machine and the versions that it was trained with.
   public var machine: Machine
-  /// The size of the pictures that was asked for, as the command line has it; nil for the detector's choice, and in
-  /// models from before this was recorded.
+  /// The size of the pictures that was asked for, as the command line has it; nil for the detector's choice.
   public var size: String?
-  /// With what numbers backbone and flow computed; nil in models from before this was recorded.
-  public var precision: Precision?
-  /// The numbers in which features waited for the flow; nil in models from before there was a choice: 16 bits.
-  public var featurePrecision: FeaturePrecision?
+  /// With what numbers backbone and flow computed.
+  public var precision: Precision
+  /// The numbers in which features waited for the flow.
+  public var featurePrecision: FeaturePrecision
+  /// A hash over the weights that the backbone began with, before it was tuned; nil where they are drawn.
+  public var backboneHash: String?
   /// How the backbone was tuned before; nil where it was not.
   public var adaptation: AdaptationRecord?
 }

@@ -48,8 +48,7 @@ public final class TrainingSession {
     unfinished = Self.place(ofUnfinished: output)
     let type = try DetectorCatalogue.named(options.detector)
     let backbone = try BackboneCatalogue.named(options.backbone)
-    let weights =
-      try options.weights.isEmpty ? backbone.cachedWeights() : options.weights.map(LoadedWeights.init(path:))
+    let weights = try options.loadedWeights(of: backbone)
     let size = try Self.size(options, type, backbone, training: training, report: report)
     model = try withTorchErrors {
       try Model(
@@ -69,6 +68,7 @@ public final class TrainingSession {
       selection: options.selection, progress: TrainingProgress(), finished: false,
       machine: .current(options.device), size: options.size?.description,
       precision: options.precision, featurePrecision: options.featurePrecision,
+      backboneHash: model.configuration.backboneHash,
       adaptation: try Self.adaptation(options, backbone))
   }
 
@@ -102,7 +102,7 @@ public final class TrainingSession {
     options.seed = record.seed
     options.heldOut = record.heldOut
     options.selection = record.selection
-    options.featurePrecision = record.featurePrecision ?? .float16
+    options.featurePrecision = record.featurePrecision
     let dataset = try dataset(record)
     (training, heldOut) = try Self.split(dataset, at: record.data, options: options, report: report)
     guard try fingerprint(of: training + heldOut) == record.fingerprint else {
@@ -180,9 +180,11 @@ public final class TrainingSession {
   ) throws -> (Trainer.Outcome, TrainingProgress) {
     // What the backbone needed is of no use to the flow.
     Torch.releaseFreedMemory()
-    let trainer = Trainer(
-      model: model, pictures: pictures, heldOut: held, schedule: record.schedule, seed: record.seed,
-      selection: record.selection, testAUROC: { [model, test] in try model.pixelAUROC(on: test) })
+    let trainer = try withTorchErrors {
+      Trainer(
+        model: model, pictures: pictures, heldOut: held, schedule: record.schedule, seed: record.seed,
+        selection: record.selection, testAUROC: { [model, test] in try model.pixelAUROC(on: test) })
+    }
     if let resuming, resuming.progress.step != 0 {
       do {
         try trainer.resume(resuming.progress, tensors: resuming.tensors)
@@ -272,7 +274,7 @@ public final class TrainingSession {
     return (split.train, split.heldOut)
   }
 
-  private static func check(heldOut: Double) throws {
+  static func check(heldOut: Double) throws {
     guard (0..<1).contains(heldOut) else {
       throw ConfigurationError("The held-out part must be at least 0 and less than 1, not \(heldOut).")
     }
