@@ -24,6 +24,9 @@ public struct CalibratedTest: Sendable, Codable, Equatable {
   /// - Throws: ``AContrarioError`` when there is no picture, or no scale, or pictures have several shapes.
   public init(pictures: [[LatentScale]]) throws(AContrarioError) {
     guard let scales = pictures.first?.count, scales > 0 else { throw .noScales }
+    if let other = pictures.first(where: { $0.count != scales }) {
+      throw .wrongShape("pictures of \(scales) and of \(other.count) scales have no background in common")
+    }
     var energies: [EnergyLaw] = []
     // Per picture, the deviations of every scale.
     var deviations = [[[Float]]](repeating: [], count: pictures.count)

@@ -199,8 +199,15 @@ public enum BackboneCatalogue {
 extension BackboneDescription {
   /// The tensors that the backbone uses, out of state-dict files: their names get the component's name in front
   /// where the backbone has several.
-  /// - Throws: ``BackboneError`` when a component is missing, and says where its weights can be had.
+  /// - Throws: ``BackboneError`` when a component is missing, and says where its weights can be had, or where files have
+  ///   no use.
   public func stateDict(from files: [WeightFile]) throws -> [String: StoredTensor] {
+    guard files.count <= (builtIn != nil ? 1 : components.isEmpty ? 0 : .max) else {
+      throw BackboneError(
+        builtIn != nil
+          ? "The backbone \(name) takes one file of weights, not \(files.count)."
+          : "The backbone \(name) takes no weights: they are drawn from a fixed seed.")
+    }
     if let builtIn {
       // A checkpoint of a pretraining holds the optimiser's state beside the network.
       return try files.first?.tensors.filter { !$0.key.hasPrefix("optimizer.") } ?? builtIn()

@@ -27,7 +27,7 @@ public struct EmbeddedArchitecture: Sendable, Codable, Equatable {
   public var strides: [Int] { blocks.indices.map { 4 << $0 } }
 
   /// The sizes of the weights at a path; the standard ones where weights are not given but drawn.
-  /// - Throws: ``ParameterError`` when the weights are of another network.
+  /// - Throws: ``ParameterError`` or ``BackboneError`` when the weights are of another network.
   init(of path: ParameterPath) throws {
     guard path.hasWeights else {
       self = .standard
@@ -49,6 +49,7 @@ public struct EmbeddedArchitecture: Sendable, Codable, Equatable {
       blocks.append(count)
     }
     guard !blocks.isEmpty else { throw ParameterError.missing(name: "stages.0.0.first.weight") }
+    guard blocks.count <= 4 else { throw BackboneError("The embedded network has 3 or 4 stages, not more.") }
     pyramid = try outputs(path / "laterals" / 0)
     evidence = try outputs(path / "evidence" / 0)
   }

@@ -259,6 +259,14 @@ static bool read_blocks(
     codec_fail(error, "tiles or strips of %u x %u pixels are not supported", block_width, block_height);
     return false;
   }
+  // Every block is decoded whole: of a small picture in large tiles, that could go on for hours.
+  uint64_t across = ((uint64_t)picture->width + block_width - 1) / block_width;
+  uint64_t down = ((uint64_t)picture->height + block_height - 1) / block_height;
+  uint64_t work = 0;
+  if (__builtin_mul_overflow(across * down * planes, block_size, &work) || work > (uint64_t)1 << 33) {
+    codec_fail(error, "its tiles or strips of %u x %u pixels are too large for it", block_width, block_height);
+    return false;
+  }
   uint64_t expected = layout->tiled ? TIFFTileSize64(tiff) : TIFFVStripSize64(tiff, block_height);
   if (expected != block_size) {
     codec_fail(error, "the layout of its tiles or strips is not supported");
@@ -325,7 +333,7 @@ bool tiff_decode(
     TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
     stream.failed = false;
     stream.strict = compression == COMPRESSION_JPEG || compression == COMPRESSION_CCITTRLE
-      || compression == COMPRESSION_CCITTFAX3 || compression == COMPRESSION_CCITTFAX4;
+      || compression == COMPRESSION_CCITTRLEW || compression == COMPRESSION_CCITTFAX3 || compression == COMPRESSION_CCITTFAX4;
     codec_fail(error, "the file ends too early");
     uint8_t *memory = NULL;
     done = read_blocks(tiff, count, picture, &layout, samples, &memory, error) && !stream.failed;

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The endings of the pictures that can be read, in lower case.
-let pictureExtensions: Set<String> = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"]
+public let pictureExtensions: Set<String> = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"]
 
 /// A folder on disk, or a single file in its place. Hidden files do not exist for it.
 struct Folder {

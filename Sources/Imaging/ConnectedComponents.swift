@@ -82,18 +82,6 @@ public struct ConnectedComponents: Sendable, Equatable {
     self.labels = labels
     self.regions = regions
   }
-
-  /// The row-major indices of a region's pixels, ascending.
-  public func pixelIndices(of region: Region) -> [Int] {
-    var indices: [Int] = []
-    indices.reserveCapacity(region.area)
-    for y in region.rows {
-      for x in region.columns where labels[y * width + x] == region.label {
-        indices.append(y * width + x)
-      }
-    }
-    return indices
-  }
 }
 
 extension ConnectedComponents.Region {

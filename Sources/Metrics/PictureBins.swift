@@ -89,20 +89,21 @@ struct PictureBins {
         }
       }
     }
+    guard found.count == 4 else { return PixelEvaluation.Intervals() }
     return PixelEvaluation.Intervals(
-      auroc: found[0], averagePrecision: found[1], bestF1: found[2], bestPooledIoU: found[3], aupro: found[4])
+      auroc: found[0], averagePrecision: found[1], bestF1: found[2], aupro: found[3])
   }
 
-  /// AUROC, average precision, best F1, best pooled intersection over union and AUPRO of one draw.
+  /// AUROC, average precision, best F1 and AUPRO of one draw.
   private static func statistics(
     _ sums: UnsafeBufferPointer<Float>, regions: Double, overlapLimit: Double
   ) -> [Double?] {
     let bins = sums.count / 3
     func total(_ kind: Int) -> Double { (0..<bins).reduce(0) { $0 + Double(sums[kind * bins + $1]) } }
     let (negatives, positives) = (total(0), total(1))
-    guard positives > 0 else { return [nil, nil, nil, nil, nil] }
+    guard positives > 0 else { return [nil, nil, nil, nil] }
     var (falsePositives, truePositives, overlap) = (0.0, 0.0, 0.0)
-    var (pairs, precisionSum, bestF1, bestIoU, area) = (0.0, 0.0, 0.0, 0.0, 0.0)
+    var (pairs, precisionSum, bestF1, area) = (0.0, 0.0, 0.0, 0.0)
     for bin in 0..<bins {
       let (normal, anomalous) = (Double(sums[bin]), Double(sums[bins + bin]))
       let nextOverlap = overlap + Double(sums[2 * bins + bin])
@@ -119,10 +120,9 @@ struct PictureBins {
       overlap = nextOverlap
       let called = truePositives + falsePositives
       bestF1 = max(bestF1, 2 * truePositives / (called + positives))
-      bestIoU = max(bestIoU, truePositives / (falsePositives + positives))
     }
     return [
-      negatives > 0 ? pairs / (positives * negatives) : nil, precisionSum / positives, bestF1, bestIoU,
+      negatives > 0 ? pairs / (positives * negatives) : nil, precisionSum / positives, bestF1,
       negatives > 0 && regions > 0 ? area / (regions * overlapLimit) : nil,
     ]
   }

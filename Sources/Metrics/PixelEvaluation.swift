@@ -19,8 +19,6 @@ public final class PixelEvaluation {
     public let bestMeanIoUThreshold: Float
     /// The largest intersection over union of the pixels of all pictures taken together.
     public let bestPooledIoU: Measured
-    /// The threshold of `bestPooledIoU`.
-    public let bestPooledIoUThreshold: Float
     /// The number of pictures.
     public let images: Int
     /// The number of anomalous regions, 8-connected.
@@ -38,8 +36,6 @@ public final class PixelEvaluation {
     public var averagePrecision: ClosedRange<Double>?
     /// Of the best F1.
     public var bestF1: ClosedRange<Double>?
-    /// Of the best intersection over union of all pixels together.
-    public var bestPooledIoU: ClosedRange<Double>?
     /// Of the area under the per-region-overlap curve.
     public var aupro: ClosedRange<Double>?
   }

@@ -112,7 +112,6 @@ struct PixelSweep: KeyVisitor {
       bestMeanIoU: images.isEmpty ? noImages : .value(bestMeanIoU.value / Double(images.count)),
       bestMeanIoUThreshold: bestMeanIoU.threshold,
       bestPooledIoU: images.isEmpty ? noImages : .value(bestPooledIoU.value),
-      bestPooledIoUThreshold: bestPooledIoU.threshold,
       images: images.count,
       regions: regions,
       intervals: bootstrap.flatMap { bins?.intervals($0, overlapLimit: overlapLimit) }

@@ -34,6 +34,8 @@ extension Tensor {
 /// A derivative in the form that the C surface can hold.
 private final class DerivativeContext {
   let derivative: Tensor.Derivative
+  /// libtorch may call derivatives on a thread of its own, which knows nothing of who counts.
+  private let operations = OperationCount.current
 
   init(_ derivative: @escaping Tensor.Derivative) { self.derivative = derivative }
 
@@ -52,7 +54,9 @@ private final class DerivativeContext {
       return Tensor(owning: pointer)
     }
     do {
-      let found = try withTorchErrors { derivative(tensors) }
+      let found = try OperationCount.$current.withValue(operations) {
+        try withTorchErrors { derivative(tensors) }
+      }
       precondition(found.count == resultCount, "\(found.count) of \(resultCount) gradients")
       for (index, gradient) in found.enumerated() {
         ct_retain(gradient?.pointer)

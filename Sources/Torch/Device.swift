@@ -18,7 +18,8 @@ public struct Device: Sendable, Equatable, CustomStringConvertible {
         description: "The device '\(name)' is not available; 'cpu' always is. CUDA devices need a GPU with "
           + "its driver and a CUDA libtorch, named by LIBTORCH when Blemish was built.")
     }
-    self.init(unchecked: name)
+    // There is one processor, by whatever number.
+    self.init(unchecked: name.hasPrefix("cpu:") ? "cpu" : name)
   }
 }
 

@@ -25,7 +25,7 @@ public struct FusedConvolution: Sendable {
   /// The convolution of `[batch, channels, height, width]`, channels-last.
   /// - Parameters:
   ///   - rectifying: whether negative results become zero.
-  ///   - adding: added before the rectifier; its memory, which must not be x's, takes the result.
+  ///   - adding: added before the rectifier; its memory, which must not be x's, may take the result.
   public func callAsFunction(_ x: Tensor, rectifying: Bool = false, adding: Tensor? = nil) -> Tensor {
     let winograd = Winograd(
       x, weight: weight, stride: stride, padding: padding, groups: groups, for: .constantWeight)

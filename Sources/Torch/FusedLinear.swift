@@ -11,9 +11,6 @@ public struct FusedLinear {
     case gelu
   }
 
-  private static let isAvailable =
-    ct_has_operator("mkldnn::_linear_pointwise") && ct_has_operator("mkldnn::_reorder_linear_weight")
-
   private let weight: Tensor
   private let bias: Tensor?
   /// Whether ``weight`` is oneDNN's, of no order that other operators know.
@@ -27,7 +24,7 @@ public struct FusedLinear {
   public init(weight: Tensor, bias: Tensor?, rows: Int? = nil) {
     (outputs, inputs) = (weight.size(0), weight.size(1))
     self.bias = bias?.detach()
-    reordered = Self.isAvailable && weight.takesFusedOperators
+    reordered = PixelProduct.isAvailable && weight.takesFusedOperators
     self.weight =
       reordered
       ? withoutGradient { call("mkldnn::_reorder_linear_weight", weight.detach().contiguous(), rows) }

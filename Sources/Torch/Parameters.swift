@@ -29,7 +29,7 @@ public enum ParameterError: Error, CustomStringConvertible, Equatable {
 /// The named tensors of a model: layers declare theirs on a ``ParameterPath`` and so match published state
 /// dicts without tables.
 ///
-/// Either every tensor is newly initialised, or every tensor comes from a state dict.
+/// All tensors are newly initialised, or all come from a state dict, or all are others' own.
 public final class Parameters {
   private let source: [String: StoredTensor]?
   private let shared: Parameters?

@@ -19,7 +19,8 @@ struct PixelProduct {
     self.weight = weight
   }
 
-  private static let isAvailable =
+  /// Whether this libtorch has oneDNN's products by a weight in an order of its own.
+  static let isAvailable =
     ct_has_operator("mkldnn::_linear_pointwise") && ct_has_operator("mkldnn::_reorder_linear_weight")
 
   /// The weight in the order that suits products with as many pixels as x has.

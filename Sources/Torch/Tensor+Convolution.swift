@@ -12,7 +12,7 @@ extension Tensor {
 
   /// A convolution with zeros around, and with a rectifier and an addition in the same pass. Not differentiable.
   /// - Parameters:
-  ///   - adding: added before the rectifier; its memory, which must not be this one's, takes the result.
+  ///   - adding: added before the rectifier; its memory, which must not be this one's, may take the result.
   public func fusedConv2d(
     _ weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Int = 0, groups: Int = 1,
     rectifying: Bool = false, adding: Tensor? = nil

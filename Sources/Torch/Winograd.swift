@@ -129,7 +129,7 @@ struct Winograd {
   /// The convolution of x by transformed filters.
   /// - Parameters:
   ///   - bias: one number for each output, of single precision.
-  ///   - adding: added before the rectifier; its memory, which must not be x's, takes the result.
+  ///   - adding: added before the rectifier; its memory, which must not be x's, may take the result.
   func callAsFunction(
     _ x: Tensor, filters: some Sequence<Tensor>, outputs: Int, bias: Tensor?, rectifying: Bool = false,
     adding: Tensor? = nil

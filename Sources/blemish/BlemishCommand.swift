@@ -45,6 +45,10 @@ struct BlemishCommand: AsyncParsableCommand {
 }
 
 /// Prints a line to standard error.
-func complain(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
+func complain(_ text: String) { complain(unended: text + "\n") }
+
+/// Prints to standard error. Where that cannot be written, on a full disk for instance, nothing is said: no training is
+/// to end for it.
+func complain(unended text: String) {
+  try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
 }

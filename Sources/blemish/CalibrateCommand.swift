@@ -51,6 +51,10 @@ struct Calibrate: ParsableCommand {
     }
   }
 
+  func validate() throws {
+    if check && output != nil { throw ValidationError("--check writes nothing: leave out --output") }
+  }
+
   func run() throws {
     let path = model
     if !check { try requireWritable(output ?? path) }

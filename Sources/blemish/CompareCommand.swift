@@ -57,7 +57,7 @@ struct Compare: ParsableCommand {
   @Option(help: "Adam's learning rate.")
   var learningRate: Double?
 
-  @Flag(help: "U-Flow takes the settings published for each category of MVTec AD.")
+  @Flag(help: "Takes what was published for each category of MVTec AD: U-Flow's settings, MSFlow's size.")
   var publishedSettings = false
 
   @Option(
@@ -114,6 +114,9 @@ struct Compare: ParsableCommand {
     for text in weights {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       if parts.count == 2, BackboneCatalogue.all.contains(where: { $0.name == parts[0] }) {
+        guard plan.backbones.contains(parts[0]) else {
+          throw ValidationError("--weights \(text): \(parts[0]) is not among the backbones that are compared")
+        }
         plan.weights[parts[0], default: []].append(parts[1])
       } else if plan.backbones.count == 1 {
         plan.weights[plan.backbones[0], default: []].append(text)

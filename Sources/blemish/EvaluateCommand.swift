@@ -95,7 +95,10 @@ struct Evaluate: ParsableCommand {
     if record?.selection == .testAUROC {
       complain("note: the model's epoch was chosen on a test set; figures on that set are optimistic")
     }
-    print(json ? jsonLine(EvaluationSummary(evaluation)) : EvaluationTable.text(evaluation))
+    print(
+      json
+        ? jsonLine(EvaluationSummary(evaluation, selection: record?.selection))
+        : EvaluationTable.text(evaluation))
     if let page {
       let part = EvaluatedModel(name: dataset.name, model: model, evaluation: evaluation)
       try HTMLReport.write(try EvaluationReport.content(title: dataset.name, [part]), to: page)

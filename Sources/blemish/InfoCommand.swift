@@ -57,7 +57,7 @@ struct Info: ParsableCommand {
     var rows = [
       ("trained", "\(record.date), \(duration(progress.seconds))"),
       ("machine", "\(record.machine)"),
-      ("precision", record.precision?.rawValue ?? "not recorded"),
+      ("precision", record.precision.rawValue),
       ("data", "\(record.data) (\(record.format)\(record.category.map { ", \($0)" } ?? ""))"),
       ("pictures", "\(record.trainingPictures) good ones, \(record.heldOutPictures) held out"),
       ("fingerprint", "SHA-256 \(record.fingerprint) of the training pictures' names and contents"),

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// The pictures that a user means by files, folders and patterns.
@@ -11,8 +12,6 @@ struct InputPictures {
 
   private(set) var pictures: [Input] = []
   private(set) var failures: [(path: String, reason: String)] = []
-
-  private static let extensions: Set<String> = ["png", "jpg", "jpeg", "tif", "tiff", "bmp"]
 
   init(_ paths: [String]) {
     for path in paths {
@@ -44,7 +43,7 @@ struct InputPictures {
     let files = files(in: folder, below: "", inside: []).sorted()
     if files.isEmpty && failures.count == failed {
       failures.append(
-        (folder, "\(folder): holds no pictures (\(Self.extensions.sorted().joined(separator: ", ")))"))
+        (folder, "\(folder): holds no pictures (\(pictureExtensions.sorted().joined(separator: ", ")))"))
     }
     for file in files {
       pictures.append(
@@ -75,7 +74,7 @@ struct InputPictures {
       {
         return files(in: root, below: file, inside: inside.union([resolved]))
       }
-      return Self.extensions.contains((file as NSString).pathExtension.lowercased()) ? [file] : []
+      return pictureExtensions.contains((file as NSString).pathExtension.lowercased()) ? [file] : []
     }
   }
 

@@ -10,9 +10,11 @@ enum LossCurve {
     let losses = (0..<count).map { epochs[$0 * epochs.count / count].loss }.filter(\.isFinite)
     guard let least = losses.min(), let most = losses.max() else { return "" }
     let bars = Array("▁▂▃▄▅▆▇█")
+    // Halves, as the difference of two doubles need not be one.
+    let range = most / 2 - least / 2
     return String(
       losses.map { loss in
-        bars[most > least ? Int(((loss - least) / (most - least) * Double(bars.count - 1)).rounded()) : 0]
+        bars[range > 0 ? Int(((loss / 2 - least / 2) / range * Double(bars.count - 1)).rounded()) : 0]
       })
   }
 

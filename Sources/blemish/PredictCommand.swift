@@ -45,9 +45,6 @@ struct Predict: ParsableCommand {
   func run() throws {
     let model = try Model(
       contentsOf: model, weights: weights, precision: computing.precision, device: Device(computing.device))
-    if model.configuration.training?.finished == false {
-      complain("note: the model's training is not finished ('blemish train --resume' goes on)")
-    }
     significance.warn(of: model)
     let options = significance.inspection.resolved(for: model.configuration)
     let inputs = InputPictures(paths)
@@ -195,7 +192,5 @@ struct PredictionJSON: Encodable {
 
 /// A value as JSON on one line, keys in order.
 func jsonLine(_ value: some Encodable) -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+  (try? JSONEncoder.stable.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
 }

@@ -74,7 +74,7 @@ final class ProgressLine {
     if isTerminal {
       guard final || ContinuousClock.now - lastShown > .milliseconds(100) else { return }
       lastShown = .now
-      FileHandle.standardError.write(Data("\r\u{1B}[2K\(text)".utf8))
+      complain(unended: "\r\u{1B}[2K\(text)")
       open = true
     } else if final {
       complain(text)

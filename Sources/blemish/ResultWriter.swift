@@ -20,7 +20,8 @@ struct ResultWriter {
   private let inputs: [InputPictures.Input]
 
   /// A writer into a folder, which is made if there is none.
-  /// - Throws: ``ConfigurationError`` where nothing can be written there, or a picture to judge would be overwritten.
+  /// - Throws: ``ConfigurationError`` where nothing can be written there, or a picture to judge or a mask of somebody's
+  ///   would be overwritten.
   init(folder: String, inputs: [InputPictures.Input]) throws {
     self.folder = folder
     self.inputs = inputs
@@ -34,6 +35,14 @@ struct ResultWriter {
       for path in [results.overlay, results.heat, results.mask] where pictures.contains(resolvedPath(path)) {
         throw ConfigurationError(
           "\(path): is one of the pictures to judge and would be overwritten; name another --output")
+      }
+      // Ground truth has names like ours, but no heat map beside it.
+      if FileManager.default.fileExists(atPath: results.mask),
+        !FileManager.default.fileExists(atPath: results.heat)
+      {
+        throw ConfigurationError(
+          "\(results.mask): is no earlier result, as no heat map lies beside it, and would be overwritten; name "
+            + "another --output")
       }
     }
   }

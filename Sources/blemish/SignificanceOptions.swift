@@ -19,8 +19,11 @@ struct SignificanceOptions: ParsableArguments {
   /// The options as the library takes them.
   var inspection: InspectionOptions { InspectionOptions(test: test, falseAlarms: falseAlarms) }
 
-  /// Says where a model's promise is not to be relied on, and where another test decides than was asked for.
+  /// Says where a model or its promise is not to be relied on, and where another test decides than was asked for.
   func warn(of model: Model) {
+    if model.configuration.training?.finished == false {
+      complain("note: the model's training is not finished ('blemish train --resume' goes on)")
+    }
     guard test == .calibrated else { return }
     guard let background = model.configuration.background else {
       complain(

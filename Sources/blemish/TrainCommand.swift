@@ -114,8 +114,10 @@ struct Train: ParsableCommand {
     do {
       if let detector { _ = try DetectorCatalogue.named(detector) }
       if let backbone { _ = try BackboneCatalogue.named(backbone) }
-      if let settings, !FileManager.default.fileExists(atPath: settings) {
-        _ = try PublishedSettings.named(settings)
+      if let settings, !isFile(settings) { _ = try PublishedSettings.named(settings) }
+      if let detector, detector != UFlow.name, settings != nil || publishedRamp {
+        throw ConfigurationError(
+          "--settings and --published-ramp are of U-Flow, not of --detector \(detector)")
       }
       try TrainingSchedule(
         epochs: epochs ?? 1, batch: batch ?? 1, learningRate: learningRate ?? 1,
@@ -173,8 +175,7 @@ struct Train: ParsableCommand {
 
   private func fill(_ options: inout TrainingOptions) throws {
     let published = try settings.map {
-      FileManager.default.fileExists(atPath: $0)
-        ? try PublishedSettings(contentsOf: $0) : try PublishedSettings.named($0)
+      isFile($0) ? try PublishedSettings(contentsOf: $0) : try PublishedSettings.named($0)
     }
     options.detector = detector ?? DetectorCatalogue.standard
     options.backbone = backbone ?? published?.backbone ?? BackboneCatalogue.standard
@@ -193,6 +194,12 @@ struct Train: ParsableCommand {
       options.schedule?.course = .rampPerEpoch(end: end)
     }
   }
+}
+
+/// Whether a file lies there: a folder may well be called as settings are.
+private func isFile(_ path: String) -> Bool {
+  var isFolder: ObjCBool = false
+  return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
 }
 
 extension RequestedSize {

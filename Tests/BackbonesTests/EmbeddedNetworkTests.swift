@@ -90,6 +90,15 @@ private struct UnfoldedUnit: EmbeddedUnit {
     #expect(weights["stem.norm.running_mean"]?.floats().contains { abs($0) > 1e-4 } == true)
   }
 
+  @Test func filesWithoutUseAreErrors() throws {
+    let file = WeightFile(tensors: [:])
+    let seeded = try BackboneCatalogue.named("seeded")
+    #expect(try seeded.stateDict(from: []).isEmpty)
+    #expect(throws: BackboneError.self) { try seeded.stateDict(from: [file]) }
+    let embedded = try BackboneCatalogue.named("embedded")
+    #expect(throws: BackboneError.self) { try embedded.stateDict(from: [file, file]) }
+  }
+
   @Test func theSizesAreThoseOfTheWeights() throws {
     #expect(try EmbeddedArchitecture(of: Parameters(weights()).root) == Self.small)
     #expect(try EmbeddedArchitecture(of: Parameters(seed: 0).root) == .standard)

@@ -82,7 +82,7 @@ import Testing
     #expect(evaluation.intervals.count >= 8)
     #expect(evaluation.calibration.pictures == 3)
     #expect(evaluation.defectTypes.count == dataset.defectTypes.count)
-    let summary = EvaluationSummary(evaluation)
+    let summary = EvaluationSummary(evaluation, selection: .likelihood)
     let json = try JSONEncoder.stable.encode(summary)
     #expect(try JSONDecoder().decode(EvaluationSummary.self, from: json) == summary)
     let object = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
@@ -120,7 +120,8 @@ import Testing
     let good = try model.evaluate(dataset.test.filter { !$0.isAnomalous })
     #expect(good.overall[.pixelAUROC].reason == "there are no anomalous pictures")
     #expect(good.overall[.falseAlarmsPerNormalImage].value != nil)
-    let nulls = try JSONSerialization.jsonObject(with: JSONEncoder.stable.encode(EvaluationSummary(good)))
+    let nulls = try JSONSerialization.jsonObject(
+      with: JSONEncoder.stable.encode(EvaluationSummary(good, selection: nil)))
     #expect((nulls as? [String: Any])?["image_auroc"] is NSNull)
 
     let content = try EvaluationReport.content(

@@ -132,6 +132,28 @@ import Testing
     }
   }
 
+  /// Each of 4,094 tiles of a picture of one row is a gigabyte once it is decoded.
+  @Test func aSmallPictureInHugeTilesIsRefusedAtOnce() throws {
+    let (width, side, length) = (65_500, 16, 1 << 26)
+    let tiles = (width + side - 1) / side
+    let pixels = 8 + 2 + 12 * 10 + 4
+    func little(_ value: Int, bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(value >> (8 * $0) & 0xFF) } }
+    let counts = pixels + (1 << 18)
+    let entries = [
+      (256, 1, width), (257, 1, 1), (258, 1, 8), (259, 1, 8), (262, 1, 1), (277, 1, 1), (322, 1, side),
+      (323, 1, length), (324, tiles, counts), (325, tiles, counts + 4 * tiles),
+    ]
+    var bytes =
+      Array("II".utf8) + little(42, bytes: 2) + little(8, bytes: 4) + little(entries.count, bytes: 2)
+    for (tag, count, value) in entries {
+      bytes += little(tag, bytes: 2) + little(4, bytes: 2) + little(count, bytes: 4) + little(value, bytes: 4)
+    }
+    bytes += little(0, bytes: 4) + [UInt8](repeating: 0, count: 1 << 18)
+    for value in [pixels, 1 << 18] { for _ in 0..<tiles { bytes += little(value, bytes: 4) } }
+    let error = #expect(throws: PictureError.self) { try Picture(decoding: bytes, name: "tiles.tif") }
+    #expect(error?.description.contains("too large for it") == true, "\(error?.description ?? "")")
+  }
+
   @Test func hugeHeadersAreRefusedAtOnce() throws {
     let (width, height) = (30_000, 30_000)
     var jpeg = [UInt8](try Picture.noise(width: 8, height: 8, channels: 1).jpegData())

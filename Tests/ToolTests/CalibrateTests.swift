@@ -33,6 +33,19 @@ import Torch
     #expect(FileManager.default.fileExists(atPath: folder / "m"))
   }
 
+  @Test func lossesBeyondAllBoundsCanBeShown() throws {
+    let model = try changed { configuration in
+      var training = try #require(configuration["training"] as? [String: Any])
+      var progress = try #require(training["progress"] as? [String: Any])
+      let epoch = try #require((progress["epochs"] as? [[String: Any]])?.first)
+      progress["epochs"] = [-1.7e308, 1.7e308].map { epoch.merging(["loss": $0]) { $1 } }
+      training["progress"] = progress
+      configuration["training"] = training
+    }
+    let run = try Tool.run("info", model)
+    #expect(run.status == 0 && run.output.contains("▁█"), "\(run.errors)")
+  }
+
   @Test func learnsTheBackgroundAnewAndLeavesTheRest() throws {
     let output = folder / "new.blemish"
     let run = try Tool.run("calibrate", trained.model, good, "--output", output, "--json")
@@ -55,6 +68,11 @@ import Torch
     let run = try Tool.run("calibrate", trained.model, good, "--output", folder / "nowhere/model")
     #expect(run.status == 1)
     #expect(run.errors.contains("nowhere") && !run.errors.contains("drift"), "\(run.errors)")
+  }
+
+  @Test func aCheckThatIsToWriteIsWrongUsage() throws {
+    let run = try Tool.run("calibrate", trained.model, good, "--check", "--output", folder / "new.blemish")
+    #expect(run.status == 2 && run.errors.contains("--check"), "\(run.errors)")
   }
 
   @Test func checkWritesNothing() throws {

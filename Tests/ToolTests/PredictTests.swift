@@ -213,6 +213,28 @@ import Testing
     #expect(try Data(contentsOf: URL(fileURLWithPath: folder / "parts/a_mask.png")) == good)
   }
 
+  @Test func resultsReplaceEarlierOnesButNoMaskOfSomebodys() throws {
+    let results = try folder.folder("results")
+    let name = (trained.holePicture as NSString).lastPathComponent.replacingOccurrences(of: ".png", with: "")
+    let mask = try folder.file("results/\(name)_mask.png", Data("ground truth".utf8))
+    let refused = try Tool.run("predict", trained.model, trained.holePicture, "--output", results)
+    #expect(refused.status == 1 && refused.errors.contains(mask), "\(refused.errors)")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: mask)) == Data("ground truth".utf8))
+    try FileManager.default.removeItem(atPath: mask)
+    for _ in 0..<2 {
+      let run = try Tool.run("predict", trained.model, trained.holePicture, "--output", results)
+      #expect(run.status == 0, "\(run.errors)")
+    }
+  }
+
+  @Test func complaintsThatCannotBePrintedStopNothing() throws {
+    let command = "exec \"$0\" predict \"$@\" 2> /dev/full"
+    let run = try Tool(
+      [trained.model, folder / "missing.png", trained.goodPicture], launcher: ["/bin/sh", "-c", command]
+    ).wait()
+    #expect(run.status == 1 && run.lines.count >= 1, "\(run.status)")
+  }
+
   @Test(arguments: ["file/results", "/proc/blemish/results", "/dev/null", "/sys"])
   func resultsThatCannotBeWrittenAreAnErrorThatNamesTheFolder(_ place: String) throws {
     _ = try folder.file("file", Data("not a folder".utf8))

@@ -91,7 +91,8 @@ import Torch
     ["--size", "0"], ["--size", "15"], ["--size", "64x"], ["--size", "64x64x3"],
     ["--size", "99999999999999999999"],
     ["--size", "-64x64"], ["--detector", "none"], ["--backbone", "none"], ["--settings", "none"],
-    ["--keep", "none"],
+    ["--keep", "none"], ["--detector", "msflow", "--settings", "carpet"],
+    ["--detector", "msflow", "--published-ramp"],
     ["--seed", "-1"], ["--format", "none"], ["--nonsense"],
   ])
   func wrongUsageIsStatus2(_ options: [String]) throws {

@@ -51,9 +51,9 @@ struct AdaptationJudge {
   /// - Throws: ``ParameterError`` when the weights are of another network, or no numbers; `CancellationError` when
   ///   stopped.
   func score(_ weights: [String: StoredTensor], shouldStop: () -> Bool) throws -> AdaptationScore? {
-    let backbone = try EmbeddedBackbone(Parameters(weights, device: device).root)
-    return try withTorchErrors {
-      try withoutGradient {
+    try withTorchErrors {
+      let backbone = try EmbeddedBackbone(Parameters(weights, device: device).root)
+      return try withoutGradient {
         var moments = FeatureGaussian.Moments()
         try forEachBatch(normal.indices.count, shouldStop) { places in
           let pictures = places.map { seen(normal, normal.indices[$0], $0) }

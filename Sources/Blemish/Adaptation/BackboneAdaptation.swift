@@ -128,8 +128,7 @@ final class BackboneAdaptation {
   private func stepsThatFit(_ planted: PlantedGoodPictures, shouldStop: () -> Bool) throws -> Int {
     let wanted = record.options.schedule.steps
     guard let minutes = record.options.minutes, wanted > Self.timedSteps else { return wanted }
-    let trial = try SegmenterTrainer(
-      parameters: parameters(initial), source: planted, schedule: record.schedule)
+    let trial = try trainer(of: initial, planted)
     _ = try trial.run(until: Self.untimedSteps, shouldStop: shouldStop)
     let before = trial.progress.seconds
     _ = try trial.run(until: Self.timedSteps, shouldStop: shouldStop)
@@ -139,8 +138,15 @@ final class BackboneAdaptation {
     return fitting < Double(wanted) ? max(Int(fitting), 1) : wanted
   }
 
-  private func parameters(_ tensors: [String: StoredTensor]) -> Parameters {
-    Parameters(tensors, device: device, productType: record.options.precision?.elementType ?? .float32)
+  private func trainer(
+    of weights: [String: StoredTensor], _ planted: PlantedGoodPictures
+  ) throws -> SegmenterTrainer {
+    try withTorchErrors {
+      try SegmenterTrainer(
+        parameters: Parameters(
+          weights, device: device, productType: record.options.precision?.elementType ?? .float32),
+        source: planted, schedule: record.schedule)
+    }
   }
 
   // MARK: Checkpoints
@@ -152,10 +158,7 @@ final class BackboneAdaptation {
   static func owns(_ name: String) -> Bool { name.hasPrefix(optimizerPrefix) }
 
   private func makeTrainer(_ planted: PlantedGoodPictures) throws -> SegmenterTrainer {
-    guard !resuming.isEmpty else {
-      return try SegmenterTrainer(
-        parameters: parameters(initial), source: planted, schedule: record.schedule)
-    }
+    guard !resuming.isEmpty else { return try trainer(of: initial, planted) }
     var (weights, optimizer): ([String: StoredTensor], [String: StoredTensor]) = ([:], [:])
     for (name, tensor) in resuming {
       if name.hasPrefix(Self.currentPrefix) {
@@ -164,8 +167,7 @@ final class BackboneAdaptation {
         optimizer[String(name.dropFirst(Self.optimizerPrefix.count))] = tensor
       }
     }
-    let trainer = try SegmenterTrainer(
-      parameters: parameters(weights), source: planted, schedule: record.schedule)
+    let trainer = try trainer(of: weights, planted)
     try trainer.resume(record.progress, optimizerTensors: optimizer)
     return trainer
   }

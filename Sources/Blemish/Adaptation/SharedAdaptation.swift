@@ -3,7 +3,8 @@ import Torch
 
 /// Tuned weights in a folder, for trainings that would tune in the same way: other detectors on the same pictures.
 struct SharedAdaptation {
-  private let path: String
+  /// The file.
+  let path: String
   private let key: String
   private static let recordKey = "blemish.adaptation"
   private static let hashKey = "blemish.adaptation.key"

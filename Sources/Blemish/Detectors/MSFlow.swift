@@ -184,6 +184,9 @@ extension MSFlow: DetectorType {
     padding: .reflection,
     mapSide: nil
   )
+  /// The side of the pictures that was published for a category of MVTec AD, where it is another.
+  static func publishedSize(ofCategory category: String) -> Int? { category == "transistor" ? 256 : nil }
+
   /// 25 times 4 epochs; the published scheduler steps after every one of them.
   public static let schedule = TrainingSchedule(
     epochs: 100,

@@ -28,6 +28,21 @@ public struct CalibrationCurve: Sendable, Codable, Equatable {
   /// A count with nothing in it, at levels from log NFA = 1 to -4.
   public init() { levels = stride(from: 1, through: -4, by: -0.5).map { Level(logNFA: $0) } }
 
+  /// Reads what was counted.
+  /// - Throws: `DecodingError` where nobody can have counted so many.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    pictures = try values.decode(Int.self, forKey: .pictures)
+    levels = try values.decode([Level].self, forKey: .levels)
+    let counts = [pictures] + levels.flatMap { [$0.regions, $0.picturesWithRegions] }
+    guard counts.allSatisfy((0...10_000_000).contains) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .levels, in: values, debugDescription: "counts must be from 0 to ten million")
+    }
+  }
+
+  private enum CodingKeys: String, CodingKey { case pictures, levels }
+
   /// Counts a good picture by log10 NFA of its tree's regions.
   public mutating func add(_ regionLogNFAs: [Double]) {
     pictures += 1

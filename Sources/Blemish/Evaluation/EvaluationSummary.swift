@@ -26,13 +26,18 @@ public struct EvaluationSummary: Sendable, Equatable {
   public var calibration: CalibrationCurve
   /// The fair threshold of the anomaly map, where it was asked for.
   public var fairThreshold: Float?
+  /// How the model's epoch was chosen; where it was on a test set, figures on that set are optimistic. Nil where the model
+  /// says nothing of its training.
+  public var selection: EpochSelection?
   /// Inspection time of a picture.
   public var secondsPerImage: Double
 }
 
 extension EvaluationSummary {
   /// The numbers of an evaluation.
-  public init(_ evaluation: Evaluation) {
+  /// - Parameter selection: how the model's epoch was chosen.
+  public init(_ evaluation: Evaluation, selection: EpochSelection?) {
+    self.selection = selection
     func group(_ figures: Evaluation.Figures) -> Group {
       Group(
         images: figures.images, anomalousImages: figures.anomalousImages,
@@ -56,6 +61,7 @@ extension EvaluationSummary: Codable {
     case falseAlarms = "accepted_false_alarms"
     case defectTypes = "defect_types"
     case fairThreshold = "fair_threshold"
+    case selection = "epoch_selection"
     case secondsPerImage = "seconds_per_image"
   }
 
@@ -71,6 +77,7 @@ extension EvaluationSummary: Codable {
     defectTypes = try values.decode([String: Group].self, forKey: .defectTypes)
     calibration = try values.decode(CalibrationCurve.self, forKey: .calibration)
     fairThreshold = try values.decodeIfPresent(Float.self, forKey: .fairThreshold)
+    selection = try values.decodeIfPresent(EpochSelection.self, forKey: .selection)
     secondsPerImage = try values.decode(Double.self, forKey: .secondsPerImage)
   }
 
@@ -85,6 +92,7 @@ extension EvaluationSummary: Codable {
     try values.encode(defectTypes, forKey: .defectTypes)
     try values.encode(calibration, forKey: .calibration)
     try values.encodeIfPresent(fairThreshold, forKey: .fairThreshold)
+    try values.encodeIfPresent(selection, forKey: .selection)
     try values.encode(secondsPerImage, forKey: .secondsPerImage)
   }
 }

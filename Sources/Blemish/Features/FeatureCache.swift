@@ -140,7 +140,8 @@ final class FeatureCache {
   private var freeSpace: Int {
     var status = statvfs()
     guard statvfs(folder, &status) == 0 else { return .max }
-    return Int(status.f_bavail) * Int(status.f_frsize)
+    let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return overflow ? .max : Int(clamping: bytes)
   }
 }
 

@@ -12,8 +12,8 @@ struct TileGrid: Equatable, Sendable {
   private let height: Int
   private let width: Int
 
-  /// Sides of pictures and tiles, and the places of tiles, are multiples of this: the cells of every map of every
-  /// backbone, and of those that MSFlow pools from them, then lie alike in all tiles.
+  /// Sides of pictures and tiles, and the places of tiles, are multiples of this: the cells of a backbone's maps, and of
+  /// those that a detector pools from them, then lie alike in all tiles.
   static let multiple = 32
   /// The least part of a tile that it shares with its neighbour.
   private static let overlap = 0.25
@@ -47,7 +47,8 @@ struct TileGrid: Equatable, Sendable {
   /// Adds the map of a tile to that of whole pictures `[batch, channels, height / stride, width / stride]`, which is nil
   /// before the first.
   func add(_ map: Tensor, of tile: Int, to whole: inout Tensor?, device: Device) {
-    guard count > 1 else {
+    // An operator that failed has left no map.
+    guard count > 1, !TorchError.isPending else {
       whole = map
       return
     }

@@ -71,7 +71,10 @@ private func checkShares(_ shares: some Collection<Double>, _ name: String) thro
 private func checkInterval(
   _ interval: PictureRecipe.ClosedInterval, _ name: String, upTo highest: Double = 1
 ) throws {
-  guard interval.low > 0, interval.low <= interval.high, interval.high <= highest else {
-    throw ConfigurationError("\(name) must go from a low above 0 to a high of at most \(highest)")
+  // What is less is nothing in single precision.
+  let lowest = 1e-6
+  guard interval.low >= lowest, interval.low <= interval.high, interval.high <= highest else {
+    throw ConfigurationError(
+      "\(name) must go from a low of at least \(lowest) to a high of at most \(highest)")
   }
 }

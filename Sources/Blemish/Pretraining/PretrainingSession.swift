@@ -120,12 +120,14 @@ public final class PretrainingSession {
   private static func trainer(
     _ configuration: PretrainingConfiguration, _ parameters: Parameters
   ) throws -> SegmenterTrainer {
-    try SegmenterTrainer(
-      parameters: parameters, architecture: configuration.network,
-      source: GeneratedDefects(
-        pictures: configuration.pictures, defects: configuration.defects, side: configuration.side,
-        seed: configuration.seed),
-      schedule: configuration.training)
+    try withTorchErrors {
+      try SegmenterTrainer(
+        parameters: parameters, architecture: configuration.network,
+        source: GeneratedDefects(
+          pictures: configuration.pictures, defects: configuration.defects, side: configuration.side,
+          seed: configuration.seed),
+        schedule: configuration.training)
+    }
   }
 
   /// Trains, and writes the weights with their record when the last step is done.

@@ -11,11 +11,11 @@ enum SegmenterValidation {
     _ weights: [String: StoredTensor], _ source: some LabelledPictureSource, count: Int,
     schedule: SegmenterSchedule, device: Device
   ) throws -> (loss: Double, dice: Double) {
-    let segmenter = try DefectSegmenter<FrozenUnit>(Parameters(weights, device: device).root)
-    let positiveWeight = Tensor.full([], schedule.positiveWeight, device: device)
     let starts = Array(stride(from: 0, to: count, by: batch))
     return try withTorchErrors {
-      withoutGradient {
+      let segmenter = try DefectSegmenter<FrozenUnit>(Parameters(weights, device: device).root)
+      let positiveWeight = Tensor.full([], schedule.positiveWeight, device: device)
+      return withoutGradient {
         var (lossSum, diceSum) = (0.0, 0.0)
         for start in starts {
           let pictures = LabelledBatch(source, start..<min(start + batch, count))

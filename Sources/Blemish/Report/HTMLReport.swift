@@ -5,9 +5,9 @@ import Foundation
 public enum HTMLReport {
   /// Writes the page, replacing a file that is there.
   ///
-  /// - Throws: an error of the file system; then the old file is untouched.
+  /// - Throws: ``ConfigurationError`` that names the file; then the old one is untouched.
   public static func write(_ content: ReportContent, to path: String) throws {
-    try Data(page(content).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    try writeText(page(content), to: path)
   }
 
   /// The page's text.

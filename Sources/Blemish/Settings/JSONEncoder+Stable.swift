@@ -2,7 +2,7 @@ import Foundation
 
 extension JSONEncoder {
   /// Keys in one order, so that equal values give equal text.
-  static var stable: JSONEncoder {
+  public static var stable: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return encoder

@@ -56,6 +56,12 @@ public struct TrainingSchedule: Sendable, Codable, Equatable {
     guard weightDecay >= 0, weightDecay.isFinite else {
       throw ConfigurationError("The weight decay must not be negative, but it is \(weightDecay).")
     }
+    guard patience ?? 1 >= 1 else {
+      throw ConfigurationError("The patience must be at least 1 epoch, not \(patience ?? 0).")
+    }
+    guard gradientNormLimit.map({ $0 > 0 && $0.isFinite }) ?? true else {
+      throw ConfigurationError("The limit of the gradients' norm must be greater than 0.")
+    }
   }
 
   /// The learning rate of a step, counted from 0 over all epochs.

@@ -23,7 +23,11 @@ extension TrainingSession {
     else { return true }
     let shared = try sharedAdaptation(record, asked)
     if let shared, let (done, weights) = try shared.read() {
-      try finishAdaptation(done, weights)
+      do {
+        try finishAdaptation(done, weights)
+      } catch let error as ParameterError {
+        throw ConfigurationError("\(shared.path): holds no tuned weights (\(error)); remove it")
+      }
       return true
     }
     let initial = model.backboneWeights

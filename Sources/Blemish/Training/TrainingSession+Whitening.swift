@@ -15,20 +15,21 @@ extension TrainingSession {
     let stride = max(training.count / Self.whitenedPictures, 1)
     let paths = training.indices.filter { $0 % stride == 0 }.map { training[$0].path }
     var moments = FeatureGaussian.Moments()
-    var stopped = false
-    try model.configuration.forEachBatch(of: paths, size: 4) { batch in
-      stopped = stopped || shouldStop()
-      guard !stopped else { return }
-      let images = Tensor(try batch.map { try $0.get() })
-      try withTorchErrors {
-        withoutGradient {
-          for seen in model.configuration.seen(of: images) {
-            moments.add(backbone.unwhitened(seen.to(device: model.device)))
+    do {
+      try model.configuration.forEachBatch(of: paths, size: 4) { batch in
+        if shouldStop() { throw CancellationError() }
+        let images = Tensor(try batch.map { try $0.get() })
+        try withTorchErrors {
+          withoutGradient {
+            for seen in model.configuration.seen(of: images) {
+              moments.add(backbone.unwhitened(seen.to(device: model.device)))
+            }
           }
         }
       }
+    } catch is CancellationError {
+      return false
     }
-    guard !stopped else { return false }
     var weights = model.backboneWeights
     let maps = try withTorchErrors { FeatureGaussian(moments).whitening }
     for (level, map) in zip(EmbeddedBackbone.whiteningLevels, maps) {
@@ -39,6 +40,6 @@ extension TrainingSession {
     return true
   }
 
-  /// More pictures than these change little.
+  /// Twice as many pictures at most are looked at; more change little.
   private static let whitenedPictures = 100
 }

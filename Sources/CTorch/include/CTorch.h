@@ -103,7 +103,7 @@ void ct_set_threads(int32_t count);
 /// use.
 char *ct_parallel(size_t count, void *context, void (*body)(void *context, size_t from, size_t to));
 char *ct_seed(uint64_t seed);
-/// Lets the allocator keep memory that was freed, where the system's can be told so.
+/// Lets large blocks of memory that were freed wait for the next tensor of their size.
 void ct_keep_freed_memory(void);
 /// Gives back what was kept.
 void ct_release_freed_memory(void);
