@@ -333,7 +333,8 @@ bool tiff_decode(
     TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
     stream.failed = false;
     stream.strict = compression == COMPRESSION_JPEG || compression == COMPRESSION_CCITTRLE
-      || compression == COMPRESSION_CCITTRLEW || compression == COMPRESSION_CCITTFAX3 || compression == COMPRESSION_CCITTFAX4;
+      || compression == COMPRESSION_CCITTRLEW || compression == COMPRESSION_CCITTFAX3
+      || compression == COMPRESSION_CCITTFAX4;
     codec_fail(error, "the file ends too early");
     uint8_t *memory = NULL;
     done = read_blocks(tiff, count, picture, &layout, samples, &memory, error) && !stream.failed;
