@@ -1,7 +1,7 @@
 import Torch
 
-/// With what numbers backbones and flows compute. Weights, sums of products, feature maps and latents are single
-/// precision whatever it is.
+/// With what numbers backbones and flows compute. Sums of products, a flow's weights, the feature maps that a backbone
+/// hands on and latents are single precision whatever it is.
 public enum Precision: String, Sendable, Codable, CaseIterable {
   /// Single precision; bfloat16 for the embedded backbone and its tuning, where the processor has it
   /// (docs/performance.md).

@@ -10,7 +10,8 @@ struct BenchmarkCommand: ParsableCommand {
     abstract: "Times every stage of the published configurations on this machine.",
     discussion: """
       Weights and pictures are generated, so nothing needs to be fetched; that takes a while for the transformers. \
-      Rates are of convolutions and matrix products, and set beside what a large matrix product reaches.
+      Rates of backbone, flow and training step are of convolutions and matrix products, and set beside what a \
+      large matrix product reaches.
       """)
 
   @Option(

@@ -35,7 +35,9 @@ struct Compare: ParsableCommand {
 
   @Option(
     name: .customLong("backbone"),
-    help: "A backbone (\(BackboneCatalogue.all.map(\.name).joined(separator: ", "))); once for each.")
+    help:
+      "A backbone (\(BackboneCatalogue.all.map(\.name).joined(separator: ", "))); once for each. Without, embedded."
+  )
   var backbones: [String] = []
 
   @Option(name: .customLong("seed"), help: "A seed; once for each. Without, 0.")
@@ -57,7 +59,10 @@ struct Compare: ParsableCommand {
   @Option(help: "Adam's learning rate.")
   var learningRate: Double?
 
-  @Flag(help: "Takes what was published for each category of MVTec AD: U-Flow's settings, MSFlow's size.")
+  @Flag(
+    help:
+      "Takes what was published for each category of MVTec AD: U-Flow's flow steps and schedule, MSFlow's size."
+  )
   var publishedSettings = false
 
   @Option(

@@ -32,13 +32,20 @@ struct Train: ParsableCommand {
     help: "A file with the backbone's weights under their published names; once for each part.")
   var weights: [String] = []
 
-  @Flag(help: "Leaves the backbone's weights out of the model file; they must then stay where they are.")
+  @Flag(
+    help: """
+      Leaves the backbone's weights out of the model file; they must then stay where they are. Of no effect with the \
+      embedded backbone, whose weights are the model's own.
+      """)
   var referToWeights = false
 
   @OptionGroup var pictures: SizeOptions
 
   @Option(
-    help: "Published settings: the name of an MVTec category, or a YAML file in the published layout.")
+    help: """
+      U-Flow's published settings: the name of an MVTec category, mvtec, or a YAML file in the published layout. They \
+      name backbone and size, too, where --backbone and --size do not.
+      """)
   var settings: String?
 
   @Option(

@@ -6,7 +6,7 @@ public enum Measure: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
   case imageAveragePrecision = "image_average_precision"
   /// F1 of pictures at the best threshold of their scores in hindsight.
   case imageF1Best = "image_f1_best"
-  /// F1 of pictures called anomalous where log NFA < 0.
+  /// F1 of pictures at the automatic threshold: log NFA = 0, or what `--false-alarms` accepts.
   case imageF1AtLogNFA0 = "image_f1_at_log_nfa_0"
   /// The share of the anomalous pictures with a significant region.
   case detectedAnomalousImages = "detected_anomalous_images"
