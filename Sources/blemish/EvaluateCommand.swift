@@ -61,6 +61,9 @@ struct Evaluate: ParsableCommand {
         "\(data): has no test pictures (read as \(dataset.format.rawValue)); 'blemish predict' judges single pictures"
       )
     }
+    guard !fairThreshold || dataset.train.contains(where: { !$0.isAnomalous }) else {
+      throw ConfigurationError("\(data): has no good training pictures, which --fair-threshold looks at")
+    }
     let page = try report.map { folder in
       try makeFolder(folder)
       let page = (folder as NSString).appendingPathComponent("report.html")

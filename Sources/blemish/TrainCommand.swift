@@ -219,9 +219,9 @@ extension RequestedSize {
     }
     let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false)
     let sides = parts.compactMap { Int($0) }
-    guard (1...2).contains(parts.count), sides.count == parts.count, sides.allSatisfy((16...16384).contains)
+    guard (1...2).contains(parts.count), sides.count == parts.count, sides.allSatisfy((32...16384).contains)
     else {
-      throw ValidationError("--size takes a side, HEIGHTxWIDTH of 16 to 16384 pixels, or own, not '\(text)'")
+      throw ValidationError("--size takes a side, HEIGHTxWIDTH of 32 to 16384 pixels, or own, not '\(text)'")
     }
     self = sides.count == 1 ? .side(sides[0]) : .exact(height: sides[0], width: sides[1])
   }

@@ -88,7 +88,7 @@ import Torch
     ["--batch", "-1"],
     ["--batch", "9223372036854775807"], ["--learning-rate", "0"], ["--learning-rate", "nan"],
     ["--learning-rate", "inf"], ["--weight-decay", "-1"], ["--held-out", "1"], ["--held-out", "nan"],
-    ["--size", "0"], ["--size", "15"], ["--size", "64x"], ["--size", "64x64x3"],
+    ["--size", "0"], ["--size", "31"], ["--size", "64x"], ["--size", "64x64x3"],
     ["--size", "99999999999999999999"],
     ["--size", "-64x64"], ["--detector", "none"], ["--backbone", "none"], ["--settings", "none"],
     ["--keep", "none"], ["--detector", "msflow", "--settings", "carpet"],
@@ -154,6 +154,15 @@ import Torch
     #expect(run.status == 0 && run.errors.contains("no longer those"), "\(data): \(run.errors)")
     let same = try Tool.run("evaluate", trained.model, trained.data)
     #expect(same.status == 0 && !same.errors.contains("no longer those"), "\(same.errors)")
+  }
+
+  @Test func aFairThresholdWithoutGoodPicturesIsAnError() throws {
+    let listing = try folder.file(
+      "test.csv",
+      Data("image,label,split\n\(trained.holePicture),hole,test\n\(trained.goodPicture),good,test\n".utf8))
+    let run = try Tool.run("evaluate", trained.model, listing, "--fair-threshold")
+    #expect(run.status == 1 && run.errors.contains("--fair-threshold"), "\(run.errors)")
+    #expect(try Tool.run("evaluate", trained.model, listing).status == 0)
   }
 
   @Test func whatCannotBeComputedIsNullWithAReason() throws {

@@ -6,7 +6,8 @@ import Torch
 /// Training, evaluation and inspection know nothing else of U-Flow and MSFlow. The a contrario test takes
 /// latents and so serves every detector.
 public protocol Detector {
-  /// By how much ``prepared(_:)`` divides height and width, rounded up.
+  /// By how much ``prepared(_:)`` divides height and width, rounded up. Detectors with the same number must prepare
+  /// features in the same way, as those on disk are told apart by it.
   static var pooling: Int { get }
   /// What the flow takes of feature maps `[batch, channels, height, width]`, finest scale first: that part of the work
   /// which no training changes, so that trainings do it once.

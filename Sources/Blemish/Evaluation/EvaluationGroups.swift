@@ -171,8 +171,7 @@ struct EvaluationGroups {
     let verdicts = Verdicts(pictures)
     let significance = try group.significance.measures()
     let fair = group.atFairThreshold?.measures
-    let noFair = Measured.unavailable(
-      reason: "no fair threshold was asked for, or there are no good training pictures to find it on")
+    let noFair = Measured.unavailable(reason: "no fair threshold was asked for")
     let noAnomalous = Measured.unavailable(reason: "there are no anomalous pictures")
     let noMask = Measured.unavailable(reason: "no anomalous picture has a mask that marks anything")
     let isLeftOut = group.name != overall.name && names.count > Self.mostTypes
