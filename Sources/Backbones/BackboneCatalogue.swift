@@ -202,15 +202,15 @@ extension BackboneDescription {
   /// - Throws: ``BackboneError`` when a component is missing, and says where its weights can be had, or where files have
   ///   no use.
   public func stateDict(from files: [WeightFile]) throws -> [String: StoredTensor] {
-    guard files.count <= (builtIn != nil ? 1 : components.isEmpty ? 0 : .max) else {
-      throw BackboneError(
-        builtIn != nil
-          ? "The backbone \(name) takes one file of weights, not \(files.count)."
-          : "The backbone \(name) takes no weights: they are drawn from a fixed seed.")
-    }
     if let builtIn {
+      guard files.count <= 1 else {
+        throw BackboneError("The backbone \(name) takes one file of weights, not \(files.count).")
+      }
       // A checkpoint of a pretraining holds the optimiser's state beside the network.
       return try files.first?.tensors.filter { !$0.key.hasPrefix("optimizer.") } ?? builtIn()
+    }
+    guard !components.isEmpty || files.isEmpty else {
+      throw BackboneError("The backbone \(name) takes no weights: they are drawn from a fixed seed.")
     }
     var result: [String: StoredTensor] = [:]
     for component in components {

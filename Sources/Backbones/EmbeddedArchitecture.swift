@@ -23,6 +23,9 @@ public struct EmbeddedArchitecture: Sendable, Codable, Equatable {
   public static let standard = EmbeddedArchitecture(
     widths: [24, 48, 96, 160, 192], blocks: [1, 2, 2, 1], pyramid: 48, evidence: 8)
 
+  /// How many stages a network can have whose maps detectors see.
+  public static let stageCounts = 3...4
+
   /// How many input pixels a step in the map of each stage is.
   public var strides: [Int] { blocks.indices.map { 4 << $0 } }
 
@@ -49,7 +52,9 @@ public struct EmbeddedArchitecture: Sendable, Codable, Equatable {
       blocks.append(count)
     }
     guard !blocks.isEmpty else { throw ParameterError.missing(name: "stages.0.0.first.weight") }
-    guard blocks.count <= 4 else { throw BackboneError("The embedded network has 3 or 4 stages, not more.") }
+    guard blocks.count <= Self.stageCounts.upperBound else {
+      throw BackboneError("The embedded network has \(Self.stageCounts.upperBound) stages at most.")
+    }
     pyramid = try outputs(path / "laterals" / 0)
     evidence = try outputs(path / "evidence" / 0)
   }

@@ -88,7 +88,7 @@ import Torch
     ["--batch", "-1"],
     ["--batch", "9223372036854775807"], ["--learning-rate", "0"], ["--learning-rate", "nan"],
     ["--learning-rate", "inf"], ["--weight-decay", "-1"], ["--held-out", "1"], ["--held-out", "nan"],
-    ["--size", "0"], ["--size", "31"], ["--size", "64x"], ["--size", "64x64x3"],
+    ["--size", "0"], ["--size", "15"], ["--size", "31"], ["--size", "64x"], ["--size", "64x64x3"],
     ["--size", "99999999999999999999"],
     ["--size", "-64x64"], ["--detector", "none"], ["--backbone", "none"], ["--settings", "none"],
     ["--keep", "none"], ["--detector", "msflow", "--settings", "carpet"],

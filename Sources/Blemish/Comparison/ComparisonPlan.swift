@@ -90,7 +90,7 @@ public struct ComparisonPlan: Sendable {
     }
     try options.schedule?.check()
     try TrainingSession.check(heldOut: options.heldOut)
-    _ = try options.chosenAdaptation(BackboneCatalogue.named(run.backbone))
+    _ = try TrainingSession.adaptation(options, BackboneCatalogue.named(run.backbone))
     return options
   }
 

@@ -74,10 +74,15 @@ public struct Model {
       parameters.root, features: features, normalisingFeatures: description.normalisesFeatures, json: json)
     configuration = ModelConfiguration(
       detector: type.name, detectorConfiguration: json, backbone: description.name,
-      backboneHash: backboneWeights.isEmpty ? nil : contentHash(of: backboneWeights),
+      backboneHash: Self.backboneHash(of: backboneWeights),
       backboneFiles: [], embedsBackbone: false, height: height, width: width, tile: tile,
       filter: preparation.filter.rawValue, padding: preparation.padding.rawValue, mapHeight: map.height,
       mapWidth: map.width, features: features)
+  }
+
+  /// What a model records of its backbone's weights; nil where they are drawn.
+  static func backboneHash(of weights: [String: StoredTensor]) -> String? {
+    weights.isEmpty ? nil : contentHash(of: weights)
   }
 
   /// Gives the backbone other weights, which from then on travel in the model file.
@@ -130,21 +135,5 @@ public struct LoadedWeights: Sendable {
   public init(path: String) throws {
     self.path = path
     file = try WeightFile(readingAny: path)
-  }
-}
-
-extension TrainingOptions {
-  /// The files with the backbone's weights: those that are named, else those in the cache.
-  /// - Throws: an error that names a file that cannot be read.
-  func loadedWeights(of backbone: BackboneDescription) throws -> [LoadedWeights] {
-    try weights.isEmpty ? backbone.cachedWeights() : weights.map(LoadedWeights.init(path:))
-  }
-
-  /// What a model records of the weights that its backbone begins with; nil where they are drawn.
-  /// - Throws: an error that names what is missing or cannot be read.
-  func backboneHash() throws -> String? {
-    let backbone = try BackboneCatalogue.named(backbone)
-    let tensors = try backbone.stateDict(from: loadedWeights(of: backbone).map(\.file))
-    return tensors.isEmpty ? nil : contentHash(of: tensors)
   }
 }

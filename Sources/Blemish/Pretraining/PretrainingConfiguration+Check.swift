@@ -8,7 +8,9 @@ extension PretrainingConfiguration {
     func check<Number: Comparable>(_ number: Number, _ name: String, _ range: ClosedRange<Number>) throws {
       try SegmenterSchedule.check(number, name, range)
     }
-    guard network.blocks.count == network.widths.count - 1, (3...4).contains(network.blocks.count) else {
+    guard network.blocks.count == network.widths.count - 1,
+      EmbeddedArchitecture.stageCounts.contains(network.blocks.count)
+    else {
       throw ConfigurationError(
         "network.widths must have one number more than network.blocks, which has 3 or 4: one a stage")
     }

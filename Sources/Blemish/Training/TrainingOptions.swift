@@ -70,6 +70,21 @@ public struct TrainingOptions: Sendable {
   }
 }
 
+extension TrainingOptions {
+  /// The files with the backbone's weights: those that are named, else those in the cache.
+  /// - Throws: an error that names a file that cannot be read.
+  func loadedWeights(of backbone: BackboneDescription) throws -> [LoadedWeights] {
+    try weights.isEmpty ? backbone.cachedWeights() : weights.map(LoadedWeights.init(path:))
+  }
+
+  /// What a model records of the weights that its backbone begins with; nil where they are drawn.
+  /// - Throws: an error that names what is missing or cannot be read.
+  func backboneHash() throws -> String? {
+    let backbone = try BackboneCatalogue.named(backbone)
+    return Model.backboneHash(of: try backbone.stateDict(from: loadedWeights(of: backbone).map(\.file)))
+  }
+}
+
 /// The numbers in which features wait for the flow.
 public enum FeaturePrecision: String, Sendable, Codable, CaseIterable {
   /// Half the space; what is beyond 65504 becomes that.
