@@ -11,12 +11,12 @@ import os
 import subprocess
 
 CONFIGURATION = "uflow-resnet18-256"
-STAGES = {"backbone": "#1b6ca8", "flow": "#c8553d", "training step": "#3a7d44"}
+STAGES = {"backbone": "#1b6ca8", "detector": "#c8553d", "training step": "#3a7d44"}
 # The argument that grows, its values, and what the axis says.
 FIGURES = {
     "growth-size": ("--size", [64, 128, 256, 512], "side of the picture"),
     "growth-pictures": ("--batch", [1, 2, 4, 8, 16], "pictures at a time"),
-    "growth-depth": ("--flow-steps", [1, 2, 4, 8, 16], "steps of every stage of the flow"),
+    "growth-depth": ("--detector-configuration", [1, 2, 4, 8, 16], "steps of every stage of the flow"),
 }
 LEFT, TOP, WIDTH, HEIGHT = 60, 20, 420, 240
 
@@ -39,9 +39,16 @@ def measure(options, argument, value):
     command = [options.blemish, "benchmark", "--json", "--configuration", CONFIGURATION]
     command += [word for stage in STAGES for word in ("--stage", stage)]
     result = subprocess.run(
-        [*command, "--seconds", options.seconds, argument, str(value)], check=True, capture_output=True, text=True)
+        [*command, "--seconds", options.seconds, argument, text(argument, value)], check=True, capture_output=True, text=True)
     stages = {timing["stage"]: timing["seconds"] for timing in json.loads(result.stdout)["results"][0]["stages"]}
     return {stage: stages[stage] for stage in STAGES}
+
+
+def text(argument, value):
+    """A value as the argument takes it: of the depth, the detector's configuration."""
+    if argument == "--detector-configuration":
+        return json.dumps({"flowSteps": value, "affineClamp": 2})
+    return str(value)
 
 
 def figure(values, times, label):

@@ -194,7 +194,7 @@ def uflow(backbone, size, images, options):
 
     stages = {
         "backbone": without_gradient(lambda: extractor.extract_features(images)),
-        "flow": without_gradient(lambda: model.encode(extractor.normalize_features(features))),
+        "detector": without_gradient(lambda: model.encode(extractor.normalize_features(features))),
         "map": without_gradient(lambda: model.get_probability(latents, 256)),
         "test, published": without_gradient(lambda: compute_nfa_anomaly_score_tree(one, 256)),
         "training step": training_step,
@@ -263,7 +263,7 @@ def msflow(backbone, size, images, options):
         torch.nn.utils.clip_grad_norm_(parameters, 2)
         optimizer.step()
 
-    stages = {"backbone": backbone_stage, "flow": flow, "map": map_stage, "training step": training_step}
+    stages = {"backbone": backbone_stage, "detector": flow, "map": map_stage, "training step": training_step}
     if options.openvino:
         stages.update(openvino(extractor, images))
     return stages, {}
