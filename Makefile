@@ -13,8 +13,14 @@ RPATH := -Xlinker -rpath -Xlinker $(LIBTORCH)/lib
 RELEASE := swift build -c release --product blemish $(RPATH)
 BLEMISH := .build/release/blemish
 DEMO ?= demo
+# How long damaged files are read.
+MINUTES ?= 5
+# What `blemish benchmark` is told, such as --configuration NAME.
+BENCHMARK ?=
+# Where the program is installed.
+PREFIX ?= /usr/local
 
-.PHONY: help setup build test demo lint clean
+.PHONY: help setup build install test demo bench fuzz lint clean
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +31,13 @@ setup: ## System packages and libtorch (first time only)
 build: setup ## The program, .build/release/blemish
 	$(RELEASE)
 
+# Under sudo where the folder is not the user's. The program goes on to load libtorch from $(LIBTORCH).
+install: build ## The program into PREFIX/bin (PREFIX=/usr/local); libtorch stays where it is
+	@bin='$(DESTDIR)$(PREFIX)/bin'; sudo=; \
+	  { mkdir -p "$$bin" && [ -w "$$bin" ]; } 2>/dev/null || sudo=sudo; \
+	  $$sudo install -D -m 755 $(BLEMISH) "$$bin/blemish" && \
+	  echo "installed $$bin/blemish, which loads libtorch from $(LIBTORCH)/lib"
+
 # Threads that spin while they wait for each other take the processor from the tests beside them.
 test: export OMP_WAIT_POLICY ?= PASSIVE
 test: setup ## All tests
@@ -33,8 +46,16 @@ test: setup ## All tests
 demo: build ## Train on generated parts, find planted defects in new ones, write demo/report.html
 	$(BLEMISH) demo $(DEMO)
 
+bench: build ## Times every stage on this machine (BENCHMARK='--configuration NAME' for some)
+	$(BLEMISH) benchmark $(BENCHMARK)
+
+fuzz: setup ## Damaged files into every reader, under AddressSanitizer (MINUTES=5)
+	swift build -c release --sanitize=address --product blemish-fuzz --scratch-path .build-fuzz $(RPATH)
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
+	  .build-fuzz/release/blemish-fuzz --seconds $$((60 * $(MINUTES))) --failures .build-fuzz/failures
+
 lint: ## The style
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 
 clean: ## Remove what was built (not libtorch)
-	rm -rf .build $(DEMO)
+	rm -rf .build .build-fuzz $(DEMO)
