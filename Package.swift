@@ -1,64 +1,126 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// Data walks one way, and so do the modules: each may use what stands above it here.
 let package = Package(
   name: "blemish",
   products: [
+    .library(name: "Blemish", targets: ["Blemish"]),
     .library(
-      name: "Blemish",
-      targets: ["Blemish", "Datasets", "Backbones", "Imaging", "Torch", "AContrario", "Metrics"]),
-    .executable(name: "blemish", targets: ["blemish-tool"]),
+      name: "BlemishTraining",
+      targets: [
+        "BlemishTraining", "BlemishEvaluation", "BlemishWeights", "BlemishExchange", "BlemishDatasets",
+        "BlemishSynthesis",
+      ]),
+    .executable(name: "blemish", targets: ["blemish-cli"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // libtorch, found through libtorch.pc (see scripts/setup): no unsafe flags, so that others can depend on us.
     .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
+    .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CTorch", dependencies: ["CLibTorch"]),
-    .target(name: "Torch", dependencies: ["CTorch"]),
     .target(
       name: "CImageCodecs",
-      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("tiff")]),
-    .target(name: "Imaging", dependencies: ["CImageCodecs"]),
-    .target(name: "Datasets", dependencies: ["Imaging"]),
-    .target(name: "Synthesis"),
+      linkerSettings: [
+        .linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("tiff"), .linkedLibrary("webp"),
+      ]),
     // The embedded backbone's weights, which the compiler reads with #embed.
     .target(name: "CEmbeddedWeights", exclude: ["embedded.safetensors"]),
-    .target(name: "Backbones", dependencies: ["Torch", "CEmbeddedWeights"]),
-    .target(name: "Flows", dependencies: ["Torch"]),
-    .target(name: "AContrario"),
-    .target(name: "Metrics"),
+
+    .target(name: "BlemishSupport", dependencies: ["CLibCrypto"]),
+    .target(name: "BlemishFiles", dependencies: ["BlemishSupport"]),
+    .target(name: "BlemishTorch", dependencies: ["CTorch", "BlemishFiles", "BlemishSupport"]),
+    .target(name: "BlemishImaging", dependencies: ["CImageCodecs", "BlemishSupport"]),
+    .target(name: "BlemishDatasets", dependencies: ["BlemishImaging", "BlemishFiles", "BlemishSupport"]),
+    .target(name: "BlemishSynthesis", dependencies: ["BlemishImaging", "BlemishSupport"]),
     .target(
-      name: "Blemish",
+      name: "BlemishBackbones",
+      dependencies: ["BlemishTorch", "BlemishFiles", "BlemishSupport", "CEmbeddedWeights"]),
+    .target(name: "BlemishFlows", dependencies: ["BlemishTorch"]),
+    .target(name: "BlemishAContrario", dependencies: ["BlemishSupport"]),
+    .target(name: "BlemishMeasures", dependencies: ["BlemishSupport"]),
+    .target(
+      name: "BlemishCore",
       dependencies: [
-        "Torch", "Imaging", "Datasets", "Synthesis", "Backbones", "Flows", "AContrario", "Metrics", "Yams",
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        "BlemishTorch", "BlemishFiles", "BlemishImaging", "BlemishBackbones", "BlemishAContrario",
+        "BlemishSupport",
       ]),
-    .executableTarget(
-      name: "blemish-tool",
+    .target(name: "BlemishDetectors", dependencies: ["BlemishCore", "BlemishFlows"]),
+    // What an app imports that judges pictures, and no more.
+    .target(name: "Blemish", dependencies: ["BlemishCore", "BlemishDetectors"]),
+
+    // One GET over HTTP through libcurl.
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(
+      name: "BlemishWeights", dependencies: ["BlemishBackbones", "BlemishFiles", "BlemishSupport", "CCurl"]),
+    .target(name: "BlemishExchange", dependencies: ["BlemishDetectors", "BlemishWeights"]),
+    .target(
+      name: "BlemishTraining",
       dependencies: [
-        "Blemish", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Sources/blemish"),
+        "BlemishDetectors", "BlemishDatasets", "BlemishMeasures", "BlemishSynthesis", "BlemishWeights",
+        "Yams",
+      ]),
+    .target(name: "BlemishEvaluation", dependencies: ["BlemishTraining"]),
+    .executableTarget(
+      name: "blemish-cli",
+      dependencies: [
+        "Blemish", "BlemishExchange", "BlemishTraining", "BlemishEvaluation",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
     // The recorded numbers of the published code that tests compare with.
-    .target(name: "GoldenCases", dependencies: ["Torch"], path: "Tests/GoldenCases"),
-    .testTarget(name: "TorchTests", dependencies: ["Torch", "GoldenCases"], exclude: ["Files"]),
-    .testTarget(name: "ImagingTests", dependencies: ["Imaging", "GoldenCases"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging"]),
-    .testTarget(name: "SynthesisTests", dependencies: ["Synthesis"]),
-    .testTarget(name: "BackbonesTests", dependencies: ["Backbones", "GoldenCases"]),
-    .testTarget(name: "AContrarioTests", dependencies: ["AContrario", "GoldenCases"]),
-    .testTarget(name: "MetricsTests", dependencies: ["Metrics", "GoldenCases"]),
+    .target(
+      name: "GoldenCases", dependencies: ["BlemishTorch", "BlemishFiles", "BlemishSupport"],
+      path: "Tests/GoldenCases"),
+    // What the compiler does not check of the sources.
+    .testTarget(name: "ArchitectureTests"),
+    .testTarget(name: "BlemishSupportTests", dependencies: ["BlemishSupport"]),
+    .testTarget(
+      name: "BlemishFilesTests", dependencies: ["BlemishFiles", "GoldenCases"], exclude: ["Files"]),
+    .testTarget(name: "BlemishTorchTests", dependencies: ["BlemishTorch", "GoldenCases"]),
+    .testTarget(name: "BlemishImagingTests", dependencies: ["BlemishImaging", "GoldenCases"]),
+    .testTarget(name: "BlemishDatasetsTests", dependencies: ["BlemishDatasets", "BlemishSynthesis"]),
+    .testTarget(name: "BlemishSynthesisTests", dependencies: ["BlemishSynthesis"]),
+    .testTarget(name: "BlemishBackbonesTests", dependencies: ["BlemishBackbones", "GoldenCases"]),
+    .testTarget(name: "BlemishFlowsTests", dependencies: ["BlemishFlows", "GoldenCases"]),
+    .testTarget(name: "BlemishAContrarioTests", dependencies: ["BlemishAContrario", "GoldenCases"]),
+    .testTarget(name: "BlemishMeasuresTests", dependencies: ["BlemishMeasures", "GoldenCases"]),
     // A device that libtorch takes for another than the processor.
     .target(name: "CSecondDevice", dependencies: ["CLibTorch"], path: "Tests/CSecondDevice"),
-    .testTarget(name: "BlemishTests", dependencies: ["Blemish", "GoldenCases", "CSecondDevice"]),
+    // Pictures, trainings and interruptions that several of the tests below need.
+    .target(
+      name: "TestSupport", dependencies: ["BlemishDetectors", "BlemishSynthesis", "BlemishTraining"],
+      path: "Tests/TestSupport"),
+    .testTarget(
+      name: "BlemishCoreTests",
+      dependencies: ["BlemishDetectors", "BlemishTraining", "GoldenCases", "TestSupport"],
+      exclude: ["Models"]),
+    .testTarget(
+      name: "BlemishDetectorsTests",
+      dependencies: ["BlemishDetectors", "BlemishTraining", "GoldenCases", "TestSupport"]),
+    .testTarget(
+      name: "BlemishTrainingTests",
+      dependencies: ["BlemishTraining", "GoldenCases", "TestSupport", "CSecondDevice"]),
+    .testTarget(name: "BlemishEvaluationTests", dependencies: ["BlemishEvaluation", "TestSupport"]),
+    .testTarget(
+      name: "BlemishWeightsTests", dependencies: ["BlemishWeights", "BlemishDatasets", "GoldenCases"]),
+    .testTarget(
+      name: "BlemishExchangeTests",
+      dependencies: ["BlemishExchange", "BlemishTraining", "GoldenCases", "TestSupport"]),
+    // Feeds damaged files to every reader: `make fuzz`.
+    .executableTarget(
+      name: "blemish-fuzz",
+      dependencies: ["BlemishDatasets", "BlemishFiles", "BlemishImaging", "BlemishSupport"],
+      path: "Tests/Fuzz",
+      exclude: ["Corpus"]),
     // Runs the built tool as a user does.
     .testTarget(
-      name: "ToolTests", dependencies: ["blemish-tool", "Blemish", "Datasets", "Imaging", "Torch"]),
+      name: "ToolTests",
+      dependencies: ["blemish-cli", "BlemishCore", "BlemishFiles", "BlemishImaging", "BlemishSynthesis"]),
   ],
   cxxLanguageStandard: .cxx20
 )

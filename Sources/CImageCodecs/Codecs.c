@@ -6,23 +6,26 @@
 #include <string.h>
 
 bool codec_header(
-  CodecFormat format, const uint8_t *bytes, size_t count, CodecPicture *picture, CodecError *error) {
+  CodecFormat format, const uint8_t *bytes, size_t count, const CodecOptions *options, CodecPicture *picture,
+  CodecError *error) {
   switch (format) {
-  case CodecFormatPNG: return png_header(bytes, count, picture, error);
-  case CodecFormatJPEG: return jpeg_header(bytes, count, picture, error);
-  case CodecFormatTIFF: return tiff_header(bytes, count, picture, error);
+  case CodecFormatPNG: return png_header(bytes, count, options, picture, error);
+  case CodecFormatJPEG: return jpeg_header(bytes, count, options, picture, error);
+  case CodecFormatTIFF: return tiff_header(bytes, count, options, picture, error);
+  case CodecFormatWebP: return webp_header(bytes, count, options, picture, error);
   }
   codec_fail(error, "unknown format");
   return false;
 }
 
 bool codec_decode(
-  CodecFormat format, const uint8_t *bytes, size_t count, const CodecPicture *picture, void *samples,
-  CodecError *error) {
+  CodecFormat format, const uint8_t *bytes, size_t count, const CodecOptions *options,
+  const CodecPicture *picture, void *samples, CodecError *error) {
   switch (format) {
-  case CodecFormatPNG: return png_decode(bytes, count, picture, samples, error);
-  case CodecFormatJPEG: return jpeg_decode(bytes, count, picture, samples, error);
-  case CodecFormatTIFF: return tiff_decode(bytes, count, picture, samples, error);
+  case CodecFormatPNG: return png_decode(bytes, count, options, picture, samples, error);
+  case CodecFormatJPEG: return jpeg_decode(bytes, count, options, picture, samples, error);
+  case CodecFormatTIFF: return tiff_decode(bytes, count, options, picture, samples, error);
+  case CodecFormatWebP: return webp_decode(bytes, count, options, picture, samples, error);
   }
   codec_fail(error, "unknown format");
   return false;
@@ -35,6 +38,7 @@ bool codec_encode(
   case CodecFormatPNG: return png_encode(picture, samples, encoded, error);
   case CodecFormatJPEG: return jpeg_encode(picture, samples, option, encoded, error);
   case CodecFormatTIFF: return tiff_encode(picture, samples, option, encoded, error);
+  case CodecFormatWebP: return webp_encode(picture, samples, option, encoded, error);
   }
   codec_fail(error, "unknown format");
   return false;

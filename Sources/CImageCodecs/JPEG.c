@@ -68,7 +68,8 @@ static void close_reader(Reader *reader) {
 }
 
 /// Jumps on error.
-static void read_header(Reader *reader, const uint8_t *bytes, size_t count, CodecPicture *picture) {
+static void read_header(
+  Reader *reader, const uint8_t *bytes, size_t count, const CodecOptions *options, CodecPicture *picture) {
   jpeg_create_decompress(&reader->codec);
   reader->progress.progress_monitor = limit_scans;
   reader->codec.progress = &reader->progress;
@@ -79,29 +80,42 @@ static void read_header(Reader *reader, const uint8_t *bytes, size_t count, Code
     codec_fail(reader->errors.error, "%d components; only 1, 3 and 4 are supported", components);
     longjmp(reader->errors.escape, 1);
   }
+  uint32_t width = reader->codec.image_width, height = reader->codec.image_height;
+  uint32_t divisor = 1;
+  while (options->least_side > 0 && divisor < 8 && (width - 1) / (2 * divisor) + 1 >= options->least_side
+         && (height - 1) / (2 * divisor) + 1 >= options->least_side) {
+    divisor *= 2;
+  }
+  reader->codec.scale_num = 1;
+  reader->codec.scale_denom = divisor;
   *picture = (CodecPicture){
-    .width = reader->codec.image_width,
-    .height = reader->codec.image_height,
+    .width = (width - 1) / divisor + 1,
+    .height = (height - 1) / divisor + 1,
+    .full_width = width,
+    .full_height = height,
     .channels = components == 1 ? 1 : 3,
     .bits = 8,
     .orientation = 1,
+    .is_buffered = jpeg_has_multiple_scans(&reader->codec) ? 1 : 0,
   };
 }
 
-bool jpeg_header(const uint8_t *bytes, size_t count, CodecPicture *picture, CodecError *error) {
+bool jpeg_header(
+  const uint8_t *bytes, size_t count, const CodecOptions *options, CodecPicture *picture, CodecError *error) {
   Reader reader;
   prepare(&reader, error);
   if (setjmp(reader.errors.escape)) {
     close_reader(&reader);
     return false;
   }
-  read_header(&reader, bytes, count, picture);
+  read_header(&reader, bytes, count, options, picture);
   close_reader(&reader);
   return true;
 }
 
 bool jpeg_decode(
-  const uint8_t *bytes, size_t count, const CodecPicture *picture, void *samples, CodecError *error) {
+  const uint8_t *bytes, size_t count, const CodecOptions *options, const CodecPicture *picture, void *samples,
+  CodecError *error) {
   Reader reader;
   prepare(&reader, error);
   if (setjmp(reader.errors.escape)) {
@@ -109,7 +123,7 @@ bool jpeg_decode(
     return false;
   }
   CodecPicture found;
-  read_header(&reader, bytes, count, &found);
+  read_header(&reader, bytes, count, options, &found);
   if (memcmp(&found, picture, sizeof found)) {
     codec_fail(error, "the header does not match");
     longjmp(reader.errors.escape, 1);
@@ -119,6 +133,10 @@ bool jpeg_decode(
   bool cmyk = codec->num_components == 4;
   codec->out_color_space = cmyk ? JCS_CMYK : picture->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_start_decompress(codec);
+  if (codec->output_width != picture->width || codec->output_height != picture->height) {
+    codec_fail(error, "the header does not match");
+    longjmp(reader.errors.escape, 1);
+  }
   size_t stride = (size_t)picture->width * picture->channels;
   if (cmyk) {
     reader.row = malloc((size_t)picture->width * 4);

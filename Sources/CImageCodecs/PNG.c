@@ -57,13 +57,18 @@ static void read_header(Reader *reader, CodecPicture *picture) {
   *picture = (CodecPicture){
     .width = png_get_image_width(reader->png, reader->info),
     .height = png_get_image_height(reader->png, reader->info),
+    .full_width = png_get_image_width(reader->png, reader->info),
+    .full_height = png_get_image_height(reader->png, reader->info),
     .channels = (color & PNG_COLOR_MASK_COLOR) ? 3 : 1,
     .bits = png_get_bit_depth(reader->png, reader->info) == 16 ? 16 : 8,
     .orientation = 1,
+    .passed_over = (color & PNG_COLOR_MASK_ALPHA) ? 1 : 0,
   };
 }
 
-bool png_header(const uint8_t *bytes, size_t count, CodecPicture *picture, CodecError *error) {
+bool png_header(
+  const uint8_t *bytes, size_t count, const CodecOptions *options, CodecPicture *picture, CodecError *error) {
+  (void)options;
   Reader reader;
   if (!open_reader(&reader, bytes, count, error)) return false;
   if (setjmp(png_jmpbuf(reader.png))) {
@@ -76,7 +81,9 @@ bool png_header(const uint8_t *bytes, size_t count, CodecPicture *picture, Codec
 }
 
 bool png_decode(
-  const uint8_t *bytes, size_t count, const CodecPicture *picture, void *samples, CodecError *error) {
+  const uint8_t *bytes, size_t count, const CodecOptions *options, const CodecPicture *picture, void *samples,
+  CodecError *error) {
+  (void)options;
   Reader reader;
   if (!open_reader(&reader, bytes, count, error)) return false;
   if (setjmp(png_jmpbuf(reader.png))) {

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +111,10 @@ typedef struct {
   bool separate;    // every sample in a plane of its own
   bool tiled;
   uint16_t *palette[3];
+  uint16_t number;  // SAMPLEFORMAT_UINT, _INT or _IEEEFP
+  bool ranged;      // numbers of which a range is taken
+  double lowest;
+  double highest;
 } Layout;
 
 /// Reads the tags, and refuses what `tiff_decode` could not read.
@@ -133,14 +138,24 @@ static bool read_header(TIFF *tiff, CodecPicture *picture, Layout *layout, Codec
     TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     layout->photometric = PHOTOMETRIC_RGB;
   }
-  if (number != SAMPLEFORMAT_UINT && number != SAMPLEFORMAT_VOID) {
-    codec_fail(error, "samples are not unsigned integers; save it with 8 or 16 bits");
+  if (number == SAMPLEFORMAT_VOID) number = SAMPLEFORMAT_UINT;
+  if (number != SAMPLEFORMAT_UINT && number != SAMPLEFORMAT_INT && number != SAMPLEFORMAT_IEEEFP) {
+    codec_fail(error, "its samples are complex numbers; save it with 8 or 16 bits");
     return false;
   }
-  if (layout->bits != 1 && layout->bits != 2 && layout->bits != 4 && layout->bits != 8 && layout->bits != 16) {
-    codec_fail(error, "%u bits a sample; only 1, 2, 4, 8 and 16 are supported", layout->bits);
+  unsigned bits = layout->bits;
+  bool readable = number == SAMPLEFORMAT_IEEEFP ? bits == 16 || bits == 32 || bits == 64
+    : number == SAMPLEFORMAT_INT ? bits == 8 || bits == 16 || bits == 32
+    : bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 10 || bits == 12 || bits == 14 || bits == 16
+      || bits == 32;
+  if (!readable) {
+    codec_fail(
+      error, "%u bits a sample; 1, 2, 4, 8, 10, 12, 14, 16 and 32, and 64 of floating-point numbers, are supported",
+      bits);
     return false;
   }
+  layout->number = number;
+  layout->ranged = number != SAMPLEFORMAT_UINT || bits > 16;
 
   bool known = true;
   switch (layout->photometric) {
@@ -156,6 +171,9 @@ static bool read_header(TIFF *tiff, CodecPicture *picture, Layout *layout, Codec
     break;
   default: known = false;
   }
+  if (layout->ranged && (layout->photometric == PHOTOMETRIC_SEPARATED || layout->photometric == PHOTOMETRIC_PALETTE)) {
+    known = false;
+  }
   if (!known || layout->stored < layout->used || layout->stored > 64) {
     codec_fail(
       error, "photometric interpretation %u with %u samples of %u bits is not supported; save it as RGB",
@@ -166,18 +184,33 @@ static bool read_header(TIFF *tiff, CodecPicture *picture, Layout *layout, Codec
     codec_fail(error, "compression scheme %u is not supported", compression);
     return false;
   }
+  // Programs that write what is in a picture here are not believed: only a number of bits counts.
+  uint32_t significant = bits > 8 && bits < 16 ? bits : 0;
+  uint16_t largest = 0;
+  if (bits == 16 && !layout->ranged && TIFFGetField(tiff, TIFFTAG_MAXSAMPLEVALUE, &largest)) {
+    for (unsigned i = 9; i < 16; i++) {
+      if (largest == (1u << i) - 1) significant = i;
+    }
+  }
   bool grey = layout->used == 1 && layout->photometric != PHOTOMETRIC_PALETTE;
   *picture = (CodecPicture){
     .width = width,
     .height = height,
+    .full_width = width,
+    .full_height = height,
     .channels = grey ? 1 : 3,
-    .bits = layout->bits == 16 && layout->photometric != PHOTOMETRIC_SEPARATED ? 16 : 8,
+    .bits = (bits > 8 || layout->ranged) && layout->photometric != PHOTOMETRIC_SEPARATED ? 16 : 8,
     .orientation = orientation >= 1 && orientation <= 8 ? orientation : 1,
+    .significant_bits = significant,
+    .passed_over = layout->stored - layout->used,
+    .needs_range = layout->ranged,
   };
   return true;
 }
 
-bool tiff_header(const uint8_t *bytes, size_t count, CodecPicture *picture, CodecError *error) {
+bool tiff_header(
+  const uint8_t *bytes, size_t count, const CodecOptions *options, CodecPicture *picture, CodecError *error) {
+  (void)options;
   Stream stream = {.file = {.bytes = (uint8_t *)bytes, .count = count}, .error = error};
   TIFF *tiff = open_stream(&stream, "rm", refuse_write);
   if (!tiff) return false;
@@ -195,8 +228,68 @@ static inline unsigned sample_at(const uint8_t *row, size_t index, unsigned bits
     memcpy(&value, row + 2 * index, 2);
     return value;
   }
-  size_t bit = index * bits;
-  return (row[bit >> 3] >> (8 - bits - (bit & 7))) & ((1u << bits) - 1);
+  size_t bit = index * bits, last = (bit + bits - 1) >> 3;
+  unsigned value = 0;
+  for (size_t byte = bit >> 3; byte <= last; byte++) value = value << 8 | row[byte];
+  return (value >> (7 - ((bit + bits - 1) & 7))) & ((1u << bits) - 1);
+}
+
+/// A number of half precision.
+static double half_value(uint16_t half) {
+  int exponent = (half >> 10) & 31;
+  double fraction = half & 1023;
+  double value = exponent == 0 ? ldexp(fraction, -24)
+    : exponent < 31 ? ldexp(fraction + 1024, exponent - 25)
+    : fraction == 0 ? INFINITY : NAN;
+  return half & 0x8000 ? -value : value;
+}
+
+/// Sample `index` of a row of numbers that are not whole ones of 16 bits or fewer.
+static double number_at(const uint8_t *row, size_t index, const Layout *layout) {
+  const uint8_t *source = row + index * (layout->bits / 8);
+  if (layout->number == SAMPLEFORMAT_IEEEFP) {
+    if (layout->bits == 64) {
+      double value;
+      memcpy(&value, source, 8);
+      return value;
+    }
+    if (layout->bits == 32) {
+      float value;
+      memcpy(&value, source, 4);
+      return value;
+    }
+    uint16_t value;
+    memcpy(&value, source, 2);
+    return half_value(value);
+  }
+  if (layout->bits == 8) return (int8_t)*source;
+  if (layout->bits == 16) {
+    int16_t value;
+    memcpy(&value, source, 2);
+    return value;
+  }
+  uint32_t value;
+  memcpy(&value, source, 4);
+  return layout->number == SAMPLEFORMAT_INT ? (double)(int32_t)value : (double)value;
+}
+
+/// Turns numbers into samples of 16 bits: the lowest becomes black, the highest white, what is beyond is cut off.
+/// False where one is no number.
+static bool convert_numbers(
+  const Layout *layout, const uint8_t *row, size_t plane_size, size_t count, uint16_t *target) {
+  double scale = 65535 / (layout->highest - layout->lowest);
+  for (size_t x = 0; x < count; x++) {
+    for (unsigned i = 0; i < layout->used; i++) {
+      double value = layout->separate ? number_at(row + i * plane_size, x, layout)
+                                      : number_at(row, x * layout->stored + i, layout);
+      if (isnan(value)) return false;
+      double sample = (value - layout->lowest) * scale;
+      sample = sample < 0 ? 0 : sample > 65535 ? 65535 : sample;
+      uint16_t word = (uint16_t)(sample + 0.5);
+      target[layout->used * x + i] = layout->photometric == PHOTOMETRIC_MINISWHITE ? 65535 - word : word;
+    }
+  }
+  return true;
 }
 
 /// Turns `count` pixels of a stored row into samples of the picture. Sample i of the pixels is in the row at
@@ -205,7 +298,7 @@ static void convert_row(
   const Layout *layout, const uint8_t *row, size_t plane_size, size_t count, void *target) {
   unsigned bits = layout->bits;
   bool plain = layout->photometric == PHOTOMETRIC_MINISBLACK || layout->photometric == PHOTOMETRIC_RGB;
-  if (plain && bits >= 8 && !layout->separate && layout->stored == layout->used) {
+  if (plain && (bits == 8 || bits == 16) && !layout->separate && layout->stored == layout->used) {
     memcpy(target, row, count * layout->used * (bits / 8));
     return;
   }
@@ -226,12 +319,13 @@ static void convert_row(
     if (layout->photometric == PHOTOMETRIC_MINISWHITE) values[0] = maximum - values[0];
     if (layout->photometric == PHOTOMETRIC_SEPARATED) {
       uint8_t inks[4];
-      for (int i = 0; i < 4; i++) inks[i] = (uint8_t)(bits == 16 ? values[i] >> 8 : values[i] * 255 / maximum);
+      for (int i = 0; i < 4; i++) inks[i] = (uint8_t)(bits > 8 ? values[i] >> (bits - 8) : values[i] * 255 / maximum);
       codec_rgb_from_cmyk(inks, bytes + 3 * x);
       continue;
     }
     for (unsigned i = 0; i < layout->used; i++) {
       if (bits == 16) words[layout->used * x + i] = (uint16_t)values[i];
+      else if (bits > 8) words[layout->used * x + i] = (uint16_t)((values[i] * 65535ull + maximum / 2) / maximum);
       else bytes[layout->used * x + i] = (uint8_t)(values[i] * 255 / maximum);
     }
   }
@@ -306,7 +400,13 @@ static bool read_blocks(
       }
       for (uint32_t y = 0; y < rows; y++) {
         uint8_t *target = (uint8_t *)samples + ((size_t)(top + y) * picture->width + left) * pixel;
-        convert_row(layout, *memory + y * stride, block_size, columns, target);
+        const uint8_t *row = *memory + y * stride;
+        if (!layout->ranged) {
+          convert_row(layout, row, block_size, columns, target);
+        } else if (!convert_numbers(layout, row, block_size, columns, (uint16_t *)(void *)target)) {
+          codec_fail(error, "it holds values that are not numbers (NaN)");
+          return false;
+        }
       }
       if (columns == columns_left) break;
     }
@@ -316,7 +416,8 @@ static bool read_blocks(
 }
 
 bool tiff_decode(
-  const uint8_t *bytes, size_t count, const CodecPicture *picture, void *samples, CodecError *error) {
+  const uint8_t *bytes, size_t count, const CodecOptions *options, const CodecPicture *picture, void *samples,
+  CodecError *error) {
   Stream stream = {.file = {.bytes = (uint8_t *)bytes, .count = count}, .error = error};
   TIFF *tiff = open_stream(&stream, "rm", refuse_write);
   if (!tiff) return false;
@@ -325,6 +426,12 @@ bool tiff_decode(
   bool done = read_header(tiff, &found, &layout, error);
   if (done && memcmp(&found, picture, sizeof found)) {
     codec_fail(error, "the header does not match");
+    done = false;
+  }
+  layout.lowest = options->lowest;
+  layout.highest = options->highest;
+  if (done && layout.ranged && !(layout.lowest < layout.highest && isfinite(65535 / (layout.highest - layout.lowest)))) {
+    codec_fail(error, "the range from %g to %g is empty", layout.lowest, layout.highest);
     done = false;
   }
   if (done) {

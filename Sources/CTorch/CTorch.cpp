@@ -2,23 +2,14 @@
 
 #include "CallerNode.h"
 #include "Handles.h"
-#include "KeptMemory.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Context.h>
-#include <ATen/Parallel.h>
-#include <ATen/TensorIterator.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/GradMode.h>
-#include <torch/version.h>
 
 #include <cstring>
 #include <string>
 #include <vector>
-
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 
 namespace {
 
@@ -286,52 +277,4 @@ bool ct_device_available(const char *device) {
   });
   ct_free(error);
   return available;
-}
-
-int32_t ct_threads(void) { return at::get_num_threads(); }
-
-void ct_set_threads(int32_t count) { at::set_num_threads(count); }
-
-char *ct_parallel(size_t count, void *context, void (*body)(void *context, size_t from, size_t to)) {
-  return guarded([&] {
-    // at::parallel_for is a template that needs the caller's compiler to know OpenMP; an iteration does not.
-    at::Tensor indices = at::arange(static_cast<int64_t>(count));
-    auto iterator = at::TensorIterator::nullary_op(indices);
-    iterator.for_each(
-        [&](char **data, const int64_t *, int64_t length) {
-          auto from = *reinterpret_cast<const int64_t *>(data[0]);
-          body(context, from, from + length);
-        },
-        1);
-  });
-}
-
-char *ct_seed(uint64_t seed) {
-  return guarded([&] { at::manual_seed(seed); });
-}
-
-void ct_keep_freed_memory(void) {
-  c10::SetCPUAllocator(KeptMemory::shared(), 1);
-#if defined(__GLIBC__)
-  // What KeptMemory holds comes from the system block by block: between others in the heap it could not be given back.
-  mallopt(M_MMAP_THRESHOLD, KeptMemory::least);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-#endif
-}
-
-void ct_release_freed_memory(void) {
-  KeptMemory::shared()->clear();
-#if defined(__GLIBC__)
-  malloc_trim(0);
-#endif
-}
-
-const char *ct_version(void) { return TORCH_VERSION; }
-
-bool ct_has_bfloat16(void) {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
 }

@@ -1,5 +1,5 @@
+import BlemishFiles
 import Foundation
-import Torch
 
 /// Tensors that the cases do not store: each is a function of its name (see the cases' README).
 ///

@@ -1,5 +1,5 @@
+import BlemishFiles
 import Testing
-import Torch
 
 /// One recorded case: its settings and its tensors.
 public struct GoldenCase: Sendable, CustomTestStringConvertible {

@@ -20,7 +20,7 @@ public enum PeerPython {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let (output, complaints) = (folder.appendingPathComponent("out"), folder.appendingPathComponent("err"))
-    for file in [output, complaints] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in [output, complaints] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [interpreter, "-c", script] + arguments

@@ -1,6 +1,7 @@
+import BlemishCore
+import BlemishFiles
 import Foundation
 import Testing
-import Torch
 
 @Suite("blemish calibrate") struct CalibrateTests {
   let trained: TrainedModel
@@ -20,6 +21,7 @@ import Torch
     try change(&configuration)
     file.metadata["blemish"] = String(
       decoding: try JSONSerialization.data(withJSONObject: configuration), as: UTF8.self)
+    Model.seal(&file)
     try SafeTensors.write(file, to: folder / "changed.blemish")
     return folder / "changed.blemish"
   }
@@ -130,7 +132,7 @@ import Torch
     }
     let refused = try Tool.run("predict", model, trained.goodPicture)
     #expect(refused.status == 1)
-    #expect(refused.errors.contains(model) && refused.errors.contains("'blemish calibrate'"))
+    #expect(refused.errors.contains(model) && refused.errors.contains("'blemish calibrate "))
     let run = try Tool.run("calibrate", model, good)
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.errors.contains("note: \(model): its calibration is damaged"), "\(run.errors)")

@@ -1,6 +1,8 @@
+import BlemishCore
+import BlemishFiles
+import BlemishTorch
 import Foundation
 import Testing
-import Torch
 
 @Suite("A damaged model file") struct DamagedModelTests {
   let trained: TrainedModel
@@ -33,6 +35,8 @@ import Torch
   private func changed(_ change: (inout [String: StoredTensor]) throws -> Void) throws -> String {
     var file = try SafeTensors.read(trained.model)
     try change(&file.tensors)
+    // What is wrong is what was written, not what happened to the file later.
+    Model.seal(&file)
     try SafeTensors.write(file, to: folder / "changed.blemish")
     return folder / "changed.blemish"
   }
@@ -51,10 +55,16 @@ import Torch
       "is not a safetensors file"
     )
     try expectRefused(trained.goodPicture, "is not a safetensors file")
-    try expectRefused(folder.folder("model.blemish"), "is not a file")
-    try expectRefused(folder / "missing.blemish", "No such file")
+    try expectRefused(folder.folder("model.blemish"), "is a folder, not a file")
+    try expectRefused(folder / "missing.blemish", "there is no such file")
     try SafeTensors.write(WeightFile(tensors: [:]), to: folder / "weights.safetensors")
-    try expectRefused(folder / "weights.safetensors", "no Blemish configuration")
+    try expectRefused(folder / "weights.safetensors", "is not a Blemish model")
+  }
+
+  @Test func withAFlippedBitIsAnError() throws {
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: trained.model))
+    bytes[bytes.count - 1000] ^= 4
+    try expectRefused(folder.file("flipped.blemish", bytes), "is damaged", infoReadsIt: true)
   }
 
   @Test func withATensorOfAnotherShapeIsAnError() throws {

@@ -1,6 +1,6 @@
+import BlemishFiles
 import Foundation
 import Testing
-import Torch
 
 /// A training that is stopped from outside goes on to the same weights, bit for bit.
 @Suite("An interrupted blemish train") struct InterruptionTests {
@@ -42,7 +42,9 @@ import Torch
       #expect(run.errors.contains("--resume"))
       #expect(try Tool.run("info", folder / name).output.contains("not finished"))
       // What has been learnt so far is a model.
-      let prediction = try Tool.run("predict", folder / name, trained.goodPicture)
+      let refused = try Tool.run("predict", folder / name, trained.goodPicture)
+      #expect(refused.status == 1 && refused.errors.contains("not finished"), "\(refused.errors)")
+      let prediction = try Tool.run("predict", folder / name, trained.goodPicture, "--unfinished")
       #expect(prediction.status == 0 && prediction.errors.contains("not finished"), "\(prediction.errors)")
       // Begun anew, it would be lost.
       let anew = try Tool(arguments(name, [])).wait()

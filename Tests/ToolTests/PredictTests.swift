@@ -1,5 +1,7 @@
+import BlemishImaging
+import BlemishSynthesis
+import BlemishTorch
 import Foundation
-import Imaging
 import Testing
 
 @Suite("blemish predict") struct PredictTests {
@@ -172,7 +174,7 @@ import Testing
     defer { try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: closed) }
     let refused = try Tool.run("predict", trained.model, folder / "parts", launcher: Unprivileged.launcher)
     #expect(refused.status == 1 && refused.lines.count >= 2)
-    #expect(refused.errors.contains("\(closed): cannot be read"), "\(refused.errors)")
+    #expect(refused.errors.contains("\(closed): cannot be listed"), "\(refused.errors)")
   }
 
   @Test func resultsThatCannotBePrintedAreAnError() throws {
@@ -242,7 +244,8 @@ import Testing
     let before = folder.contents
     let run = try Tool.run("predict", trained.model, trained.goodPicture, "--output", output)
     #expect(run.status == 1)
-    #expect(run.errors.contains(output), "\(run.errors)")
+    // Of several folders that would have to be made, the first that cannot be is named.
+    #expect(run.errors.contains(output.hasPrefix("/proc") ? "/proc/blemish" : output), "\(run.errors)")
     #expect(folder.contents == before)
   }
 

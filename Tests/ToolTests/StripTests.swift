@@ -1,14 +1,14 @@
+import BlemishImaging
+import BlemishSupport
 import Foundation
-import Imaging
 import Testing
-import Torch
 
 /// Pictures that are far wider than high.
 @Suite("Strips of 110 x 2048") struct StripTests {
   @Test func areLearntAndJudgedInTheirOwnCoordinates() throws {
     let folder = try TemporaryFolder()
     let good = try folder.folder("good")
-    for index in 0..<4 { try strip("\(index)").write(png: "\(good)/\(index).png") }
+    for index in 0..<5 { try strip("\(index)").write(png: "\(good)/\(index).png") }
     try strip("new").write(png: folder / "clean.png")
     try strip("new", patch: (1500..<1548, 30..<78)).write(png: folder / "defect.png")
     let model = folder / "strip.blemish"

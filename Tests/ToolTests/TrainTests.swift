@@ -1,7 +1,5 @@
 import Foundation
-import Imaging
 import Testing
-import Torch
 
 @Suite("blemish train, evaluate and info") struct TrainTests {
   let trained: TrainedModel
@@ -69,7 +67,7 @@ import Torch
       launcher: Unprivileged.launcher
     )
     #expect(run.status == 1)
-    #expect(run.errors.contains(locked) && run.errors.contains("Permission denied"), "\(run.errors)")
+    #expect(run.errors.contains(locked) && run.errors.contains("permission is denied"), "\(run.errors)")
     #expect(folder.contents == ["locked"])
   }
 

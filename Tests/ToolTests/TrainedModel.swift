@@ -1,8 +1,7 @@
-import Datasets
+import BlemishImaging
+import BlemishSynthesis
 import Foundation
-import Imaging
 import Testing
-import Torch
 
 /// Pictures of a cloth and a model that the tool trained on them, made once for all tests.
 struct TrainedModel {
@@ -40,7 +39,7 @@ struct TrainedModel {
 struct DamagedPictures {
   let files: [(name: String, complaint: String)] = [
     ("cut.png", "cannot be decoded"), ("cut.jpg", "cannot be decoded"), ("dot.png", "1 x 1"),
-    ("vast.png", "30000 x 30000"), ("text.png", "not a picture"), ("empty.png", "not a picture"),
+    ("vast.png", "30000 x 30000"), ("text.png", "not a picture"), ("empty.png", "is empty"),
     ("folder.png", "not a file"),
   ]
 

@@ -67,7 +67,7 @@ void ct_shape(ct_tensor tensor, int64_t *shape);
 int32_t ct_element_type(ct_tensor tensor);
 /// Grows whenever the tensor's elements are changed in place, but for operators that forget to say so.
 uint32_t ct_tensor_version(ct_tensor tensor);
-/// Says so for them.
+/// Counts a change that such an operator made.
 void ct_bump_version(ct_tensor tensor);
 bool ct_is_contiguous(ct_tensor tensor);
 /// The address of the first element, for a tensor in the processor's memory; NULL for others, such as those
@@ -98,7 +98,13 @@ char *ct_to_device(ct_tensor tensor, const char *device, ct_tensor *result);
 /// Whether a device such as "cuda:0" can be used by this libtorch on this machine.
 bool ct_device_available(const char *device);
 int32_t ct_threads(void);
+/// Sets how many threads operators use that the calling thread calls, and what threads that start later begin with.
 void ct_set_threads(int32_t count);
+/// Sets it for the calling thread alone.
+void ct_set_threads_here(int32_t count);
+/// Ends the threads that are kept for the calling thread's operators, which spin for a while before they sleep. The next
+/// operator that needs them starts them again.
+void ct_pause_threads(void);
 /// Calls the body with parts of the whole numbers below `count`, together all of them, on the threads that operators
 /// use.
 char *ct_parallel(size_t count, void *context, void (*body)(void *context, size_t from, size_t to));

@@ -1,0 +1,93 @@
+import BlemishImaging
+import BlemishSupport
+import BlemishTorch
+
+/// A picture on its way from the decoder to the verdict: where it is from, its own pixels, and what the backbone sees.
+public struct Frame: Sendable {
+  /// Where it is from.
+  public let path: String
+  /// The picture as it was decoded, at its own size.
+  public let picture: Picture
+  /// The picture at the size at which the backbone sees it.
+  package let resized: Picture
+
+  /// The picture's own columns.
+  public var width: Int { picture.width }
+  /// The picture's own rows.
+  public var height: Int { picture.height }
+}
+
+/// Brings pictures to the size at which a backbone sees them.
+public struct Preprocessor: Sendable, Equatable {
+  /// Rows at the backbone.
+  public let height: Int
+  /// Columns at the backbone.
+  public let width: Int
+  /// How pictures are resized.
+  public let filter: ResamplingFilter
+  /// The most pixels that a picture may have to be decoded.
+  public let maximumPixels: Int
+
+  /// A way to prepare pictures.
+  public init(
+    height: Int, width: Int, filter: ResamplingFilter, maximumPixels: Int = Picture.maximumPixelCount
+  ) {
+    self.height = height
+    self.width = width
+    self.filter = filter
+    self.maximumPixels = maximumPixels
+  }
+
+  /// How pictures are decoded.
+  package var decoding: DecodingOptions { DecodingOptions(maximumPixels: maximumPixels) }
+
+  /// Prepares a picture that was decoded.
+  /// - Parameter path: where it is from.
+  /// - Throws: ``PictureSizeError/tooSmall(path:height:width:least:)``.
+  public func callAsFunction(_ picture: Picture, from path: String) throws -> Frame {
+    guard min(picture.width, picture.height) >= PictureSize.smallestSide else {
+      throw PictureSizeError.tooSmall(
+        path: path, height: picture.height, width: picture.width, least: PictureSize.smallestSide)
+    }
+    return Frame(
+      path: path, picture: picture, resized: picture.resized(width: width, height: height, filter: filter))
+  }
+
+  /// Reads and prepares a picture.
+  /// - Throws: an error that names the file.
+  public func callAsFunction(contentsOf path: String) throws -> Frame {
+    try self(Picture(contentsOf: path, options: decoding), from: path)
+  }
+}
+
+extension ModelConfiguration {
+  /// How the model's pictures are prepared.
+  public var preprocessor: Preprocessor {
+    Preprocessor(height: height, width: width, filter: filter, maximumPixels: maximumPixels)
+  }
+
+  /// How many pictures go through the backbone at a time where so many are asked for. Those that are seen in tiles come
+  /// one at a time: the maps of one fill memory enough.
+  package func batch(_ size: Int) -> Int { tile == nil ? max(size, 1) : 1 }
+
+  /// Reads and prepares pictures in batches, in order; the next batch is decoded on other threads while the body works
+  /// on one. A picture that cannot be read comes as its error.
+  public func forEachBatch(
+    of paths: [String], size: Int, _ body: ([Result<Frame, any Error>]) throws -> Void
+  ) rethrows {
+    let preprocessor = preprocessor
+    try readBatches(
+      of: paths, size: batch(size), { path in Result { try preprocessor(contentsOf: path) } }, body)
+  }
+}
+
+extension Tensor {
+  /// Pictures of one size, normalised as networks trained on ImageNet take them, `[batch, 3, height, width]`.
+  package init(_ pictures: [Picture]) {
+    self = .stack(
+      pictures.map { Tensor(NormalizedPicture($0).values, shape: [3, $0.height, $0.width]) })
+  }
+
+  /// The frames of a batch, as the backbone takes them, `[batch, 3, height, width]`.
+  package init(_ frames: [Frame]) { self.init(frames.map(\.resized)) }
+}

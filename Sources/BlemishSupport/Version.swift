@@ -1,0 +1,2 @@
+/// The version of Blemish.
+public let blemishVersion = "0.2.0"

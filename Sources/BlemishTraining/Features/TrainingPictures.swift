@@ -1,0 +1,109 @@
+import BlemishCore
+import BlemishImaging
+import BlemishSupport
+import Foundation
+import Synchronization
+
+/// The good pictures of a training. Each file is read and decoded once: its content is hashed, and it is brought to the
+/// backbone's size. Where memory does not hold all of them, the rest is decoded again whenever it is needed.
+package final class TrainingPictures: Sendable {
+  /// Where they are from.
+  package let paths: [String]
+  /// SHA-256 of each file's bytes.
+  package let hashes: [[UInt8]]
+  /// How they are brought to the backbone's size.
+  package let preprocessor: Preprocessor
+  /// At the backbone's size; nil for those that memory does not hold.
+  private let kept: [Picture?]
+  private let ahead = Mutex<(indices: [Int], reading: ReadingAhead<Result<Picture, any Error>>)?>(nil)
+
+  private init(paths: [String], hashes: [[UInt8]], preprocessor: Preprocessor, kept: [Picture?]) {
+    self.paths = paths
+    self.hashes = hashes
+    self.preprocessor = preprocessor
+    self.kept = kept
+  }
+
+  /// Reads pictures, each once, and brings them to the backbone's size in one or several ways.
+  /// - Parameters:
+  ///   - memoryLimit: how many bytes they may take at the backbone's size, of all ways together.
+  ///   - isNeeded: whether the pixels of a file with this hash will be asked for; others are not decoded.
+  ///   - progress: called with the number of pictures done.
+  /// - Returns: the pictures, one set for every way.
+  /// - Throws: the error of the first picture that cannot be read; `CancellationError` when the task was cancelled.
+  package static func read(
+    _ paths: [String], _ ways: [Preprocessor], memoryLimit: Int,
+    isNeeded: @escaping @Sendable ([UInt8]) -> Bool = { _ in true }, progress: (Int) -> Void = { _ in }
+  ) throws -> [TrainingPictures] {
+    var hashes: [[UInt8]] = []
+    var kept = ways.map { _ in [Picture?]() }
+    var bytes = 0
+    try readBatches(
+      of: paths, size: 16,
+      { path in
+        Result {
+          let content = try readRegularFile(path)
+          let hash = SHA256.hash(content)
+          guard let first = ways.first, isNeeded(hash) else { return (hash, [Picture]()) }
+          let picture = try Picture(decoding: content, name: path, options: first.decoding)
+          return (hash, try ways.map { try $0(picture, from: path).resized })
+        }
+      },
+      { batch in
+        try Task.checkCancellation()
+        for result in batch {
+          let (hash, pictures) = try result.get()
+          hashes.append(hash)
+          bytes += pictures.reduce(0) { $0 + $1.byteCount }
+          for way in ways.indices {
+            kept[way].append(way < pictures.count && bytes <= memoryLimit ? pictures[way] : nil)
+          }
+        }
+        progress(hashes.count)
+      })
+    return zip(ways, kept).map {
+      TrainingPictures(paths: paths, hashes: hashes, preprocessor: $0, kept: $1)
+    }
+  }
+
+  /// How many there are.
+  package var count: Int { paths.count }
+
+  /// Pictures at the backbone's size.
+  /// - Throws: the error of a picture that can no longer be read.
+  package func pictures(_ indices: [Int]) throws -> [Picture] {
+    let missing = indices.filter { kept[$0] == nil }
+    let begun = ahead.withLock { ahead in
+      defer { ahead = nil }
+      return ahead?.indices == missing ? ahead?.reading : nil
+    }
+    let read = missing.isEmpty ? [] : try (begun ?? reading(missing)).wait().map { try $0.get() }
+    var next = read.makeIterator()
+    return indices.map { kept[$0] ?? next.next()! }
+  }
+
+  /// Begins to read those of the pictures, on other threads, that memory does not hold.
+  package func readAhead(_ indices: [Int]) {
+    let missing = indices.filter { kept[$0] == nil }
+    guard !missing.isEmpty else { return }
+    let begun = reading(missing)
+    ahead.withLock { $0 = (missing, begun) }
+  }
+
+  private func reading(_ indices: [Int]) -> ReadingAhead<Result<Picture, any Error>> {
+    let preprocessor = preprocessor
+    return ReadingAhead(indices.map { paths[$0] }) { path in
+      Result { try preprocessor(contentsOf: path).resized }
+    }
+  }
+}
+
+extension Picture {
+  /// The bytes that the samples take.
+  var byteCount: Int {
+    switch samples {
+    case .eightBit(let values): values.count
+    case .sixteenBit(let values): 2 * values.count
+    }
+  }
+}
