@@ -1,7 +1,5 @@
 import ArgumentParser
-import BlemishBackbones
 import BlemishCore
-import BlemishDetectors
 import BlemishExchange
 import BlemishSupport
 import BlemishTorch
@@ -21,16 +19,7 @@ struct Import: ParsableCommand {
   @Option(help: "Where the model goes.")
   var output: String
 
-  @Option(help: "The detector: \(DetectorCatalogue.standard.names.joined(separator: ", ")).")
-  var detector: String?
-
-  @Option(help: "The backbone: \(BackboneCatalogue.standard.all.map(\.name).joined(separator: ", ")).")
-  var backbone: String?
-
-  @Option(
-    name: .customLong("weights"),
-    help: "A file with the backbone's weights under their published names; once for each part.")
-  var weights: [String] = []
+  @OptionGroup var chosen: DetectorOptions
 
   @Option(help: "The pictures' size at the backbone: the side, or HEIGHTxWIDTH.")
   var size: String?
@@ -41,9 +30,9 @@ struct Import: ParsableCommand {
     let destination = try fileDestination(output)
     try destination.check(replacing: force.replacement(.model))
     var options = ImportOptions()
-    options.detector = detector
-    options.backbone = backbone
-    options.weights = weights
+    options.detector = chosen.detector
+    options.backbone = chosen.backbone
+    options.weights = chosen.weights
     options.size = try size.map(RequestedSize.init(argument:))
     let imported = try ImportedModel(contentsOf: checkpoint, options: options)
     if let path = destination.path {

@@ -31,8 +31,8 @@ extension Train {
       found.append(("\(option) \(given)", begun.map { "\($0)" } ?? "none"))
     }
     let schedule = record.schedule
-    compare("--detector", detector, configuration.detector)
-    compare("--backbone", backbone, configuration.backbone)
+    compare("--detector", chosen.detector, configuration.detector)
+    compare("--backbone", chosen.backbone, configuration.backbone)
     if let size = try pictures.requested?.description {
       let exact = "\(configuration.height)x\(configuration.width)"
       if size != record.size && size != exact {
@@ -69,13 +69,13 @@ extension Train {
     if referToWeights && configuration.embedsBackbone {
       found.append(("--refer-to-weights", "the weights in the file"))
     }
-    if !weights.isEmpty && configuration.embedsBackbone {
+    if !chosen.weights.isEmpty && configuration.embedsBackbone {
       // They are in the file: others would be passed over.
       var options = TrainingOptions()
-      (options.backbone, options.weights) = (configuration.backbone, weights)
+      (options.backbone, options.weights) = (configuration.backbone, chosen.weights)
       if try options.backboneHash() != record.backboneHash {
         found.append(
-          ("--weights \(weights.map(printable).joined(separator: " --weights "))", "other weights"))
+          ("--weights \(chosen.weights.map(printable).joined(separator: " --weights "))", "other weights"))
       }
     }
     if let settings {

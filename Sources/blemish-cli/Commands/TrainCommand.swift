@@ -24,16 +24,7 @@ struct Train: ParsableCommand {
   @Option(help: "Where the model goes.")
   var output: String
 
-  @Option(help: "The detector: \(DetectorCatalogue.standard.names.joined(separator: ", ")).")
-  var detector: String?
-
-  @Option(help: "The backbone: \(BackboneCatalogue.standard.all.map(\.name).joined(separator: ", ")).")
-  var backbone: String?
-
-  @Option(
-    name: .customLong("weights"),
-    help: "A file with the backbone's weights under their published names; once for each part.")
-  var weights: [String] = []
+  @OptionGroup var chosen: DetectorOptions
 
   @Flag(
     help: """
@@ -133,9 +124,9 @@ struct Train: ParsableCommand {
       throw ValidationError("--held-out must be at least 0 and less than 1, not \(heldOut)")
     }
     do {
-      let name = detector ?? DetectorCatalogue.standard.defaultName
+      let name = chosen.detector ?? DetectorCatalogue.standard.defaultName
       let type = try DetectorCatalogue.standard.named(name)
-      if let backbone { _ = try BackboneCatalogue.standard.named(backbone) }
+      if let backbone = chosen.backbone { _ = try BackboneCatalogue.standard.named(backbone) }
       if let settings, !FileManager.default.fileExists(atPath: settings) {
         _ = try DetectorCatalogue.standard.settings(settings, of: name)
       }
@@ -158,7 +149,7 @@ struct Train: ParsableCommand {
     Interruption.listen()
     let progress = ProgressLine(quiet: quiet)
     var options = TrainingOptions()
-    options.weights = weights
+    options.weights = chosen.weights
     options.device = try Device(computing.device)
     options.precision = computing.precision
     options.checkpointInterval = max(checkpointMinutes, 0) * 60
@@ -210,9 +201,9 @@ struct Train: ParsableCommand {
   }
 
   private func fill(_ options: inout TrainingOptions) throws {
-    options.detector = detector ?? options.detectors.defaultName
+    options.detector = chosen.detector ?? options.detectors.defaultName
     let published = try settings.map { try options.detectors.settings($0, of: options.detector) }
-    options.backbone = backbone ?? published?.backbone ?? BackboneCatalogue.standard.defaultName
+    options.backbone = chosen.backbone ?? published?.backbone ?? BackboneCatalogue.standard.defaultName
     options.embedsBackbone = !referToWeights
     options.size = try pictures.requested ?? published?.size.map { .side($0) }
     options.tile = pictures.tile
