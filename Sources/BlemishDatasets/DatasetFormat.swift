@@ -39,9 +39,7 @@ public enum DatasetFormat: String, CaseIterable, Sendable, Codable {
   /// - Throws: `DatasetError` when there is nothing at the path, or nothing that is recognised; it lists what
   ///   was looked for.
   public static func detect(_ path: String) throws -> DatasetFormat {
-    let folder = try Folder(existing: path)
-    if let layout = layouts.first(where: { $0.recognises(folder) }) { return layout.format }
-    throw folder.unrecognizedError
+    try layout(path, format: .auto).1.format
   }
 
   /// What a layout is recognised by, in words.
@@ -59,7 +57,12 @@ public enum DatasetFormat: String, CaseIterable, Sendable, Codable {
   /// The folder at a path and the layout to read it with.
   static func layout(_ path: String, format: DatasetFormat) throws -> (Folder, any DatasetLayout.Type) {
     let folder = try Folder(existing: path)
-    let format = try format == .auto ? detect(path) : format
+    if format == .auto {
+      guard let layout = layouts.first(where: { $0.recognises(folder) }) else {
+        throw folder.unrecognizedError
+      }
+      return (folder, layout)
+    }
     guard let layout = layouts.first(where: { $0.format == format }) else {
       preconditionFailure("the format \(format.rawValue) has no layout")
     }

@@ -1,9 +1,11 @@
+import BlemishImaging
 import Foundation
 
 /// The endings of the pictures that can be read, in lower case.
-package let pictureExtensions: Set<String> = [
-  "bmp", "jfif", "jpe", "jpeg", "jpg", "png", "tif", "tiff", "webp",
-]
+package let pictureExtensions = Picture.fileExtensions
+
+/// The endings of JPEG files, in lower case.
+let jpegExtensions: Set<String> = ["jfif", "jpe", "jpeg", "jpg"]
 
 /// The names that folders of good pictures have, in lower case.
 private let goodNames: Set<String> = ["good", "normal", "ok"]

@@ -58,16 +58,13 @@ extension GroundTruth {
   fileprivate func load(warn: (DatasetWarning) -> Void) throws -> [(path: String, mask: Mask)] {
     switch self {
     case .picture(let path):
-      let marking = MaskMarking(try Picture(contentsOf: path), isJPEG: isJPEG(path))
+      let marking = MaskMarking(
+        try Picture(contentsOf: path), isJPEG: jpegExtensions.contains(fileExtension(path)))
       if !marking.values.isEmpty { warn(.maskValues(path: path, values: marking.values)) }
       return [(path, marking.mask)]
     case .labels(let paths): return try paths.map { ($0, try Mask(contentsOf: $0, threshold: 0)) }
     case .numpy(let path, let frame): return [(path, try NumpyFile(path: path).mask(frame: frame))]
     }
-  }
-
-  private func isJPEG(_ path: String) -> Bool {
-    ["jfif", "jpe", "jpeg", "jpg"].contains(fileExtension(path))
   }
 }
 

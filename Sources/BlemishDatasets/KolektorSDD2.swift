@@ -14,11 +14,12 @@ enum KolektorSDD2: DatasetLayout {
     var warnings: [DatasetWarning] = []
     for (part, split) in [("train", Split.train), ("test", Split.test)] {
       let own = folder / part
-      let pictures = own.pictures.filter { !stem($0).hasSuffix("_GT") }
+      let all = own.pictures
+      let pictures = all.filter { !stem($0).hasSuffix("_GT") }
       let pairing = MaskPairing(
         pictures: pictures,
         in: own,
-        candidates: own.pictures.filter { stem($0).hasSuffix("_GT") },
+        candidates: all.filter { stem($0).hasSuffix("_GT") },
         maskFolder: own,
         suffixes: ["_GT"]
       )

@@ -12,7 +12,6 @@ struct GoodPictures {
   private(set) var warnings: [DatasetWarning] = []
 
   private static let suffixes = ["_mask", "_gt"]
-  private static let compressed: Set<String> = ["jfif", "jpe", "jpeg", "jpg"]
 
   init(_ folder: Folder) {
     let all = folder.pictures
@@ -46,10 +45,10 @@ struct GoodPictures {
 
   /// Black and white files, each beside a JPEG file of the same name.
   private static func masksBesidePhotographs(_ names: [String], in folder: Folder) -> [String: String] {
-    let photographs = Set(names.filter { compressed.contains(fileExtension($0)) }.map(stem))
+    let photographs = Set(names.filter { jpegExtensions.contains(fileExtension($0)) }.map(stem))
     var masks: [String: String] = [:]
     for name in names
-    where photographs.contains(stem(name)) && !compressed.contains(fileExtension(name)) {
+    where photographs.contains(stem(name)) && !jpegExtensions.contains(fileExtension(name)) {
       guard let picture = try? Picture(contentsOf: folder.file(name)) else { continue }
       if picture.isBlackAndWhite { masks[name] = stem(name) }
     }

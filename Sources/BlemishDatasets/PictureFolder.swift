@@ -46,11 +46,12 @@ enum PictureFolder: DatasetLayout {
     -> [Sample]
   {
     let own = folder / defect
-    let stems = Set(own.pictures.map(stem))
-    let besides = own.pictures.filter {
+    let all = own.pictures
+    let stems = Set(all.map(stem))
+    let besides = all.filter {
       stem($0).hasSuffix("_mask") && stems.contains(String(stem($0).dropLast("_mask".count)))
     }
-    let pictures = own.pictures.filter { !besides.contains($0) }
+    let pictures = all.filter { !besides.contains($0) }
     let maskParts = folder.subfolders.filter { maskFolders.contains($0.lowercased()) }
     let apart = maskParts.map { folder / $0 / defect }.first { $0.exists }
     let maskFolder = besides.isEmpty ? apart ?? own : own
