@@ -49,9 +49,4 @@ public enum WeightsError: Error, CustomStringConvertible {
       "\(variable)=\(text) is not an address; \(expected) is expected"
     }
   }
-
-  /// Whether another attempt can do no better.
-  var isFinal: Bool {
-    if case .unreachable = self { false } else { true }
-  }
 }
