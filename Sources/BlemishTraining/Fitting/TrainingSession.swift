@@ -100,10 +100,10 @@ public final class TrainingSession {
     (reading.backbones, reading.weights, reading.device) = (
       options.backbones, options.weights, options.device
     )
+    reading.maximumPixels = options.maximumPixels
     (model, parameters) = try Model.building(path) {
       try Model.read(file, path: path, reading) { $0.trainingRecord?.precision ?? options.precision }
     }
-    model.configuration.maximumPixels = options.maximumPixels
     guard let record = model.configuration.trainingRecord, !record.finished else {
       throw ModelFileError(path: path, problem: .finished)
     }
