@@ -10,6 +10,10 @@ extension JSONEncoder {
 }
 
 /// A value as JSON on one line, keys in order.
-package func jsonLine(_ value: some Encodable) -> String {
-  (try? JSONEncoder.stable.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+/// - Throws: an error of the encoder, such as for a number that is not finite.
+package func stableJSON(_ value: some Encodable) throws -> String {
+  String(decoding: try JSONEncoder.stable.encode(value), as: UTF8.self)
 }
+
+/// ``stableJSON(_:)`` of a value to be printed; `{}` where it cannot be written.
+package func jsonLine(_ value: some Encodable) -> String { (try? stableJSON(value)) ?? "{}" }

@@ -1,3 +1,4 @@
+import BlemishSupport
 import BlemishTorch
 import Foundation
 
@@ -88,6 +89,6 @@ extension Detector {
 
   /// A configuration as a model file holds it.
   package static func json(of configuration: Configuration) throws -> String {
-    String(decoding: try JSONEncoder.stable.encode(configuration), as: UTF8.self)
+    try stableJSON(configuration)
   }
 }

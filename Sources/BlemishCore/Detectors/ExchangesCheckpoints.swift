@@ -38,7 +38,7 @@ public struct PublishedDetector {
     channels: [Int], features: [FeatureShape]? = nil, others: Set<String>
   ) throws {
     self.type = type
-    self.configuration = String(decoding: try JSONEncoder.stable.encode(configuration), as: UTF8.self)
+    self.configuration = try Published.json(of: configuration)
     self.stateDict = stateDict
     self.channels = channels
     self.features = features

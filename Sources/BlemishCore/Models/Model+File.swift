@@ -191,7 +191,7 @@ extension Model {
     var written = configuration
     written.format = ModelConfiguration.currentFormat
     written.blemish = blemishVersion
-    let json = String(decoding: try JSONEncoder.stable.encode(written), as: UTF8.self)
+    let json = try stableJSON(written)
     var file = WeightFile(tensors: tensors, metadata: [Self.configurationKey: json, "format": "pt"])
     Self.seal(&file)
     try SafeTensors.write(file, to: path, replacing: replacing)

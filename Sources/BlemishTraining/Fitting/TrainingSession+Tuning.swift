@@ -79,7 +79,7 @@ extension TrainingSession {
   private func sharedTuning(_ asked: TuningRecord) throws -> SharedTuning? {
     try options.tuningFolder.map { folder in
       let configuration = model.configuration
-      let options = String(decoding: try JSONEncoder.stable.encode(asked.options), as: UTF8.self)
+      let options = try stableJSON(asked.options)
       let all = [
         configuration.backboneHash ?? "", "\(configuration.height)x\(configuration.width)",
         tuningPreprocessor.filter.rawValue,

@@ -176,7 +176,7 @@ public final class PretrainingSession {
   private func writeCheckpoint() throws {
     guard destination != .nowhere else { return }
     let checkpoint = Checkpoint(configuration: configuration, progress: trainer.progress, earlier: earlier)
-    let json = String(decoding: try JSONEncoder.stable.encode(checkpoint), as: UTF8.self)
+    let json = try stableJSON(checkpoint)
     let tensors = trainer.parameters.stateDict().merging(trainer.optimizerTensors()) { $1 }
     try SafeTensors.write(
       WeightFile(tensors: tensors, metadata: [Self.checkpointKey: json]), to: Self.checkpointPath(output),

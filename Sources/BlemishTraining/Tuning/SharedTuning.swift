@@ -1,4 +1,5 @@
 import BlemishFiles
+import BlemishSupport
 import Foundation
 
 /// Tuned weights in a folder, for trainings that would tune in the same way: other detectors on the same pictures.
@@ -29,7 +30,7 @@ struct SharedTuning {
   /// Keeps what was tuned.
   /// - Throws: an error that names the file when it cannot be written.
   func write(_ record: TuningRecord, _ weights: [String: StoredTensor]) throws {
-    let json = String(decoding: try JSONEncoder.stable.encode(record), as: UTF8.self)
+    let json = try stableJSON(record)
     try SafeTensors.write(
       WeightFile(tensors: weights, metadata: [Self.recordKey: json, Self.hashKey: key]), to: path)
   }
