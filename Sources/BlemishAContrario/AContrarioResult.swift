@@ -11,15 +11,34 @@ public protocol AContrarioResult: Sendable {
   /// What maps of log10 NFA hold at pixels that belong to no region.
   var logNFAOutsideRegions: Float { get }
 
+  /// The share of good pictures that are at least as unusual as this one; nil where the test does not know.
+  var pValue: Double? { get }
+
+  /// Rows and columns of the finest grid that regions are found on.
+  var grid: (height: Int, width: Int) { get }
+
   /// log10 NFA per pixel, `[height, width]`, row-major.
   /// - Throws: ``AContrarioError`` where no map can have that size.
   func logNFA(height: Int, width: Int) throws(AContrarioError) -> [Float]
+
+  /// log10 of the number of regions per good picture whose peak is at least as high as the map is at a pixel, `[height,
+  /// width]`, row-major: at the peak of a region that region's log10 NFA, and falling off around it.
+  /// - Throws: ``AContrarioError`` where no map can have that size.
+  func significance(height: Int, width: Int) throws(AContrarioError) -> [Float]
 
   /// The pixel of every region's peak in a map of a size, row-major, with the region's log10 NFA.
   func peaks(height: Int, width: Int) -> [(pixel: Int, logNFA: Double)]
 }
 
 extension AContrarioResult {
+  /// The test does not know.
+  public var pValue: Double? { nil }
+
+  /// log10 NFA per pixel, where the test knows nothing finer.
+  public func significance(height: Int, width: Int) throws(AContrarioError) -> [Float] {
+    try logNFA(height: height, width: width)
+  }
+
   /// Whether a region's log10 NFA is below a limit. Without a region nothing is, however large the limit.
   public func isSignificant(below limit: Double) -> Bool { regionLogNFAs.contains { $0 < limit } }
 

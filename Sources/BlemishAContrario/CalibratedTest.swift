@@ -29,6 +29,8 @@ public struct CalibratedTest: Sendable, Equatable {
   let exceedances: ExceedanceLaw
   /// The mean deviation of every picture that was learnt from: see ``meanDeviation(_:)``.
   let meanDeviations: [Double]
+  /// The height of the highest region of every picture that was learnt from; nil in files of before it was kept.
+  let highest: [Double]?
 
   /// Learns the background from good pictures, best such as the detector was not fitted to.
   ///
@@ -85,6 +87,28 @@ public struct CalibratedTest: Sendable, Equatable {
     averageTailMean = sum.tailMean / Double(maps.count)
     exceedances = try ExceedanceLaw(heights: heights, constants: constants)
     meanDeviations = maps.map(Self.mean)
+    highest = heights.map { $0.first ?? 0 }
+  }
+
+  // MARK: Pictures
+
+  /// The split-conformal p-value of a picture: the rank of its highest region among those of the pictures that were
+  /// learnt from. Where a good picture is exchangeable with these, it is at most p with a probability of at most p. Its
+  /// least value is 1 / (pictures + 1).
+  /// - Parameter highest: the corrected height of the picture's highest region; nil where it has none.
+  func pValue(highest height: Double?) -> Double? {
+    guard let highest else { return nil }
+    let height = height ?? 0
+    return Double(1 + highest.count { $0 >= height }) / Double(highest.count + 1)
+  }
+
+  /// How many of the pictures that were learnt from have a region with log10 NFA below a limit; nil in files of before
+  /// their heights were kept.
+  ///
+  /// Of a further good picture that is exchangeable with these, the probability of such a region is at most
+  /// (that number + 1) / (pictures + 1).
+  public func picturesStopped(below limit: Double) -> Int? {
+    highest?.count { exceedances.logExpected($0) < limit }
   }
 
   /// The number of pictures, of different content, that the test has learnt from.
@@ -104,6 +128,7 @@ public struct CalibratedTest: Sendable, Equatable {
     constants.isSound && !energies.isEmpty && energies.allSatisfy(\.isSound)
       && exceedances.isSound(largestShape: constants.largestShape)
       && meanDeviations.count == exceedances.pictures && meanDeviations.allSatisfy(\.isFinite)
+      && (highest.map { $0.count == exceedances.pictures && $0.allSatisfy(\.isFinite) } ?? true)
       && averageQuantile.isFinite && averageTailMean.isFinite
   }
 
@@ -178,7 +203,7 @@ public struct CalibratedTest: Sendable, Equatable {
 extension CalibratedTest: Codable {
   // Files keep the names that these numbers had when files were first written.
   private enum CodingKeys: String, CodingKey {
-    case constants, energies, exceedances, meanDeviations
+    case constants, energies, exceedances, meanDeviations, highest
     case averageQuantile = "usualLiveliness"
     case averageTailMean = "usualTailMean"
   }
@@ -192,5 +217,6 @@ extension CalibratedTest: Codable {
     averageTailMean = try values.decode(Double.self, forKey: .averageTailMean)
     exceedances = try values.decode(ExceedanceLaw.self, forKey: .exceedances)
     meanDeviations = try values.decode([Double].self, forKey: .meanDeviations)
+    highest = try values.decodeIfPresent([Double].self, forKey: .highest)
   }
 }

@@ -56,6 +56,11 @@ public struct PublishedTestResult: AContrarioResult {
   /// log10 NFA of every region that the tree of any scale is left with.
   public var regionLogNFAs: [Double] { scales.flatMap { $0.regions.map { $0.logProbability + logTests } } }
 
+  /// Rows and columns of the finest scale.
+  public var grid: (height: Int, width: Int) {
+    scales.map { ($0.height, $0.width) }.max { $0.0 * $0.1 < $1.0 * $1.1 } ?? (height, width)
+  }
+
   /// log10 NFA per pixel where the probability is 1.
   public var logNFAOutsideRegions: Float { Float(logTests) }
 

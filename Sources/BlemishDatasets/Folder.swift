@@ -4,6 +4,9 @@ import Foundation
 /// The endings of the pictures that can be read, in lower case.
 package let pictureExtensions = Picture.fileExtensions
 
+/// A file of this name marks a folder of results, which is no folder of pictures to learn from or to judge.
+package let resultsMark = ".blemish-results"
+
 /// The endings of JPEG files, in lower case.
 let jpegExtensions: Set<String> = ["jfif", "jpe", "jpeg", "jpg"]
 
@@ -91,9 +94,11 @@ struct Folder {
 
   /// The names of the folders inside, by natural order. What ends like a picture is taken for a file, so that
   /// large folders are listed fast.
+  /// A folder of results is not among them.
   var subfolders: [String] {
     all {
       !$0.hasPrefix(".") && !pictureExtensions.contains(fileExtension($0)) && (self / $0).exists
+        && !(self / $0).contains(resultsMark)
     }
   }
 

@@ -56,7 +56,7 @@ extension Picture {
 
 extension Mask {
   /// The pixels within `distance` rows and columns of the mask, and the mask itself.
-  fileprivate func grown(by distance: Int) -> [Bool] {
+  func grown(by distance: Int) -> [Bool] {
     var grown = pixels
     for y in 0..<height {
       for x in 0..<width where pixels[y * width + x] && isAtEdge(x: x, y: y) {

@@ -12,7 +12,7 @@ import Testing
   private static let folder = (#filePath as NSString).deletingLastPathComponent + "/Models"
 
   /// What a program said of a picture with a model.
-  struct Verdict: Codable, CustomTestStringConvertible {
+  struct RecordedVerdict: Codable, CustomTestStringConvertible {
     var model: String
     var picture: String
     var score: Double
@@ -27,21 +27,21 @@ import Testing
     var testDescription: String { "\(model) of \(picture)" }
   }
 
-  static let verdicts: [Verdict] = {
+  static let verdicts: [RecordedVerdict] = {
     do {
       return try JSONDecoder().decode(
-        [Verdict].self, from: Data(contentsOf: URL(fileURLWithPath: folder + "/verdicts.json")))
+        [RecordedVerdict].self, from: Data(contentsOf: URL(fileURLWithPath: folder + "/verdicts.json")))
     } catch {
       fatalError("\(folder)/verdicts.json cannot be read: \(error)")
     }
   }()
 
-  @Test(arguments: verdicts) func judgesAsWhenItWasWritten(_ verdict: Verdict) throws {
+  @Test(arguments: verdicts) func judgesAsWhenItWasWritten(_ verdict: RecordedVerdict) throws {
     let model = try Model(contentsOf: "\(Self.folder)/\(verdict.model)")
     let inspection = try model.inspect(contentsOf: "\(Self.folder)/\(verdict.picture)")
     #expect(abs(inspection.score - verdict.score) < 1e-4 * verdict.score)
     #expect(abs(inspection.logNFA - verdict.logNFA) < 1e-3 * max(abs(verdict.logNFA), 1))
-    #expect(InspectionOptions().resolved(for: model.configuration).test == verdict.test)
+    #expect(inspection.rule == DecisionRule(test: verdict.test, operatingPoint: .logNFA0))
   }
 
   @Test func everyFormatAndKindOfModelIsThere() {

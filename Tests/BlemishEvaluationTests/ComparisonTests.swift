@@ -171,7 +171,8 @@ import Testing
       fingerprint: "", seed: seed, schedule: UFlow.schedule, selection: .likelihood, progress: .init(),
       finished: true, machine: .current(.cpu), precision: .auto, featurePrecision: .float16)
     let summary = EvaluationSummary(
-      options: .init(), overall: .init(images: 9, anomalousImages: 4, values: values), unavailable: [:],
+      rule: .init(test: .calibrated, operatingPoint: .logNFA0),
+      overall: .init(images: 9, anomalousImages: 4, values: values), unavailable: [:],
       intervals: [:], defectTypes: [:], calibration: CalibrationCurve(), fairThreshold: nil,
       selection: .likelihood, secondsPerImage: 0.1)
     return ComparisonRunResult(

@@ -11,11 +11,14 @@ import Testing
 @testable import BlemishTraining
 
 @Suite struct EvaluationTests {
+  /// A picture that is judged at limits of 0.05 and 0.5 false alarms.
   private func picture(_ type: String, logNFA: Double, regions: Int, hit: Bool? = nil) -> Evaluation.Picture {
-    Evaluation.Picture(
+    let verdict = OperatingPoint.production.verdict(logNFA: logNFA)
+    return Evaluation.Picture(
       sample: Sample(path: "a.png", name: "a.png", split: .test, defectType: type), score: -logNFA,
-      logNFA: logNFA,
-      isCalledAnomalous: logNFA < 0, regions: regions, isHit: hit)
+      logNFA: logNFA, verdict: verdict, isReviewedAtDefect: hit.map { $0 && verdict != .good },
+      isStoppedAtDefect: hit.map { $0 && verdict == .anomalous }, isCalledAnomalous: logNFA < 0,
+      regions: regions, isHit: hit)
   }
 
   @Test func verdictsAreCounted() {
@@ -38,6 +41,28 @@ import Testing
     #expect(drawn.falseAlarms == 2)
     #expect(Verdicts([]).f1 == nil)
     #expect(Verdicts([]).falseAlarms == nil)
+  }
+
+  @Test func verdictsAtTheOperatingPointAreCounted() {
+    let pictures = [
+      picture("good", logNFA: 1, regions: 0), picture("good", logNFA: -0.1, regions: 1),
+      picture("good", logNFA: -1, regions: 1), picture("good", logNFA: -2, regions: 1),
+      picture("hole", logNFA: -0.2, regions: 1, hit: true),
+      picture("hole", logNFA: -1, regions: 1, hit: true),
+      picture("hole", logNFA: -9, regions: 1, hit: true), picture("hole", logNFA: -9, regions: 1, hit: false),
+    ]
+    #expect(
+      pictures.map(\.verdict) == [.good, .good, .review, .anomalous, .good, .review, .anomalous, .anomalous])
+    let verdicts = Verdicts(pictures)
+    #expect(verdicts.share(.anomalous, ofAnomalous: false) == 0.25)
+    #expect(verdicts.share(.review, ofAnomalous: false) == 0.25)
+    #expect(verdicts.share(.anomalous, ofAnomalous: true) == 0.5)
+    #expect(verdicts.share(.review, ofAnomalous: true) == 0.25)
+    #expect(verdicts.stoppedDefects == 0.25)
+    // At log NFA = 0 there is more.
+    #expect(verdicts.detected == 1)
+    #expect(verdicts.detectedDefects == 0.75)
+    #expect(Verdicts([]).share(.review, ofAnomalous: true) == nil)
   }
 
   @Test func aDefectIsMissedWhereNothingSignificantTouchesIt() {

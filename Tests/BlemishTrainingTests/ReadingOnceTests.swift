@@ -108,7 +108,7 @@ private final class OpenedFiles {
     let opened = try OpenedFiles(in: folder)
     var judged = 0
     try model.inspectEach(contentsOf: paths) { _, inspection in
-      try Finding(inspection.get(), test: .calibrated).inspection.score
+      try Finding(inspection.get()).inspection.score
     } inOrder: { _, _ in
       judged += 1
     }

@@ -40,7 +40,7 @@ import Testing
     #expect(logNFAs.dropFirst().allSatisfy { $0 > logNFAs[0] }, "\(logNFAs)")
     #expect(hole["anomalous"] as? Bool == true)
     // The most significant region lies on what was planted.
-    let truth = try Mask(try Picture(contentsOf: trained.data + "/ground_truth/hole/000_mask.png"))
+    let truth = Mask(try Picture(contentsOf: trained.data + "/ground_truth/hole/000_mask.png"))
     let region = try #require((hole["regions"] as? [[String: Any]])?.first)
     let box = try ["x", "y", "width", "height"].map { try #require(region[$0] as? Int) }
     let isHit = (box[1]..<box[1] + box[3]).contains { y in

@@ -1,3 +1,4 @@
+import BlemishCore
 import BlemishImaging
 import BlemishSynthesis
 import BlemishTorch
@@ -30,15 +31,21 @@ import Testing
         #expect(object[key] != nil, "\(key)")
       }
       let regions = try #require(object["regions"] as? [[String: Any]])
-      #expect((object["anomalous"] as? Bool) == !regions.isEmpty)
-      #expect((object["anomalous"] as? Bool) == ((object["log_nfa"] as? Double ?? .nan) < 0))
+      let verdict = try #require(object["verdict"] as? String)
+      #expect((verdict == "good") == regions.isEmpty)
+      #expect((object["anomalous"] as? Bool) == (verdict == "anomalous"))
+      let logNFA = try #require(object["log_nfa"] as? Double)
+      #expect(verdict == (logNFA < log10(0.05) ? "anomalous" : logNFA < log10(0.5) ? "review" : "good"))
+      #expect((object["limits"] as? [String: Double]) == ["false_alarms": 0.05, "review": 0.5])
+      #expect(((object["model"] as? [String: String])?["sha256"] ?? "").count == 64)
     }
   }
 
   @Test func saysTheSameWithoutJSON() throws {
     let run = try Tool.run("predict", trained.model, trained.holePicture, trained.goodPicture)
     #expect(run.status == 0)
-    #expect(run.lines.filter { !$0.hasPrefix(" ") }.count == 2)
+    #expect(run.lines.filter { !$0.hasPrefix(" ") }.count == 3)
+    #expect(run.lines.last?.hasPrefix("2 pictures: ") == true)
     #expect(run.output.contains("\(trained.holePicture): "))
     #expect(run.output.contains("log NFA"))
   }
@@ -66,8 +73,14 @@ import Testing
     }
     // What could be judged has all its results, and nothing else is there.
     let kinds = ["heat", "mask", "overlay"]
-    let files = try FileManager.default.contentsOfDirectory(atPath: results).sorted()
-    #expect(files == (kinds.map { "000-2_\($0).png" } + kinds.map { "000_\($0).png" }))
+    let places = [trained.goodPicture, trained.holePicture].map {
+      ($0 as NSString).deletingPathExtension.dropFirst()
+    }
+    for place in places {
+      for kind in kinds { #expect(FileManager.default.fileExists(atPath: "\(results)/\(place)_\(kind).png")) }
+    }
+    let files = try FileManager.default.subpathsOfDirectory(atPath: results).filter { $0.hasSuffix("png") }
+    #expect(files.count == 6)
   }
 
   @Test func aFolderNamedLikeAPictureHoldsNone() throws {
@@ -120,7 +133,9 @@ import Testing
     #expect(files.keys.sorted() == ["heat", "mask", "overlay"])
     for file in files.values {
       let result = try Picture(contentsOf: file)
-      #expect((result.width, result.height) == (90, 50))
+      // Below the overlay is a strip with the verdict.
+      #expect(
+        result.width == 90 && (file.hasSuffix("_overlay.png") ? result.height > 50 : result.height == 50))
     }
   }
 
@@ -146,7 +161,8 @@ import Testing
     for last in ["a", "b"] { _ = try folder.file("parts/" + name + last + ".png", good) }
     let run = try Tool.run("predict", trained.model, folder / "parts", "--output", folder / "results")
     #expect(run.status == 0, "\(run.errors)")
-    let results = try FileManager.default.contentsOfDirectory(atPath: folder / "results")
+    let results = try FileManager.default.subpathsOfDirectory(atPath: folder / "results")
+      .filter { $0.hasSuffix("png") }.map { ($0 as NSString).lastPathComponent }
     #expect(results.count == 6)
     #expect(results.contains(name + "a_overlay.png") == (length == 240))
   }
@@ -210,15 +226,17 @@ import Testing
     for name in ["a.png", "a_mask.png"] { _ = try folder.file("parts/\(name)", good) }
     let run = try Tool.run("predict", trained.model, parts, "--output", folder / "parts/../parts")
     #expect(run.status == 1)
-    #expect(run.errors.contains("a_mask.png") && run.errors.contains("--output"), "\(run.errors)")
+    #expect(
+      run.errors.contains("holds pictures to judge") && run.errors.contains("/results"), "\(run.errors)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: parts).count == 2)
     #expect(try Data(contentsOf: URL(fileURLWithPath: folder / "parts/a_mask.png")) == good)
   }
 
   @Test func resultsReplaceEarlierOnesButNoMaskOfSomebodys() throws {
     let results = try folder.folder("results")
-    let name = (trained.holePicture as NSString).lastPathComponent.replacingOccurrences(of: ".png", with: "")
-    let mask = try folder.file("results/\(name)_mask.png", Data("ground truth".utf8))
+    let place = String(trained.holePicture.dropFirst().dropLast(".png".count))
+    _ = try folder.folder("results/" + (place as NSString).deletingLastPathComponent)
+    let mask = try folder.file("results/\(place)_mask.png", Data("ground truth".utf8))
     let refused = try Tool.run("predict", trained.model, trained.holePicture, "--output", results)
     #expect(refused.status == 1 && refused.errors.contains(mask), "\(refused.errors)")
     #expect(try Data(contentsOf: URL(fileURLWithPath: mask)) == Data("ground truth".utf8))
@@ -227,6 +245,98 @@ import Testing
       let run = try Tool.run("predict", trained.model, trained.holePicture, "--output", results)
       #expect(run.status == 0, "\(run.errors)")
     }
+  }
+
+  @Test func resultsAreNotJudgedLaterAndHaveOneNameWhateverElseIsJudged() throws {
+    let good = try Data(contentsOf: URL(fileURLWithPath: trained.goodPicture))
+    for place in ["in", "in/deep"] { _ = try folder.folder(place) }
+    for name in ["in/a.png", "in/deep/a.png", "in/b.txt", "in/.c.png"] { _ = try folder.file(name, good) }
+    func run(_ path: String) throws -> (paths: [String], masks: [String], errors: String) {
+      let run = try Tool.run(
+        "predict", trained.model, folder / path, "--output", folder / "in/results", "--json")
+      #expect(run.status == 0, "\(run.errors)")
+      let objects = try run.objects()
+      return (
+        objects.compactMap { $0["path"] as? String },
+        objects.compactMap { ($0["files"] as? [String: String])?["mask"] }, run.errors
+      )
+    }
+    let first = try run("in")
+    #expect(first.paths == ["in/a.png", "in/deep/a.png"].map { folder / $0 })
+    #expect(first.errors.contains("1 .txt files is") && first.errors.contains("1 hidden pictures"))
+    let second = try run("in")
+    #expect(second.paths == first.paths && second.masks == first.masks)
+    #expect(second.errors.contains("folders of results"))
+    // The same picture by itself.
+    #expect(try run("in/deep/a.png").masks == [first.masks[1]])
+  }
+
+  @Test func theExitStatusSaysWhatWasFound() throws {
+    func status(_ options: String...) throws -> Int32 {
+      try Tool(["predict", trained.model, trained.goodPicture, trained.holePicture] + options).wait().status
+    }
+    let all = ["--false-alarms", "1e6"]
+    let none = ["--false-alarms", "1e-300", "--review", "1e6"]
+    #expect(try status("--fail-on", "anomalous", all[0], all[1]) == 3)
+    #expect(try status("--fail-on", "anomalous", none[0], none[1], none[2], none[3]) == 0)
+    #expect(try status("--fail-on", "review", none[0], none[1], none[2], none[3]) == 3)
+    #expect(try status("--fail-on", "good") == 2)
+    #expect(try status("--false-alarms", "2", "--review", "1") == 2)
+  }
+
+  @Test func aTableOfCommaSeparatedValuesHasALineAPicture() throws {
+    let odd = try folder.file("a, \"b\".png", Data(contentsOf: URL(fileURLWithPath: trained.goodPicture)))
+    let run = try Tool.run(
+      "predict", trained.model, odd, trained.holePicture, folder / "none.png", "--csv", "--quiet")
+    #expect(run.status == 1)
+    let lines = run.lines
+    #expect(lines.count == 4 && lines[0].hasPrefix("path,verdict,log_nfa,"))
+    #expect(lines[1].hasPrefix("\(folder / "none.png"),error,"))
+    #expect(lines[2].hasPrefix("\"\(folder.path)/a, \"\"b\"\".png\","))
+    let fields = lines[3].split(separator: ",", omittingEmptySubsequences: false)
+    #expect(fields.count == 17 && fields[0] == trained.holePicture)
+    #expect(Verdict(rawValue: String(fields[1])) != nil && Double(fields[2]) != nil)
+  }
+
+  @Test func picturesAreCopiedByTheirVerdict() throws {
+    let bad = folder / "bad"
+    func run(_ options: String...) throws -> ToolRun {
+      try Tool(
+        [
+          "predict", trained.model, trained.holePicture, "--false-alarms", "1e6", "--copy",
+          "anomalous=\(bad)",
+        ] + options
+      ).wait()
+    }
+    #expect(try run().status == 0)
+    let copy = bad + trained.holePicture
+    let content = try Data(contentsOf: URL(fileURLWithPath: trained.holePicture))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: copy)) == content)
+    // Once more nothing is in the way; another file is.
+    #expect(try run().status == 0)
+    try Data("mine".utf8).write(to: URL(fileURLWithPath: copy))
+    let refused = try run()
+    #expect(refused.status == 1 && refused.errors.contains(copy))
+    #expect(try run("--force").status == 0)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: copy)) == content)
+  }
+
+  @Test func theRawHeatMapHoldsLogNFA() throws {
+    let results = folder / "results"
+    let run = try Tool.run(
+      "predict", trained.model, trained.holePicture, "--output", results, "--heat-map", "raw", "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    let object = try #require(try run.objects().first)
+    let path = try #require((object["files"] as? [String: String])?["heat"])
+    let data = try Data(contentsOf: URL(fileURLWithPath: path))
+    let count = try #require(object["width"] as? Int) * (try #require(object["height"] as? Int))
+    let values = data.suffix(4 * count).withUnsafeBytes { bytes in
+      (0..<count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+    }
+    let logNFA = try #require(object["log_nfa"] as? Double)
+    // The most significant place is the peak of the most significant region, up to the interpolation.
+    #expect(abs(Double(values.min() ?? 0) - logNFA) < 0.35 * abs(logNFA) + 0.1)
+    #expect(values.max() ?? 0 > 0)
   }
 
   @Test func complaintsThatCannotBePrintedStopNothing() throws {

@@ -45,6 +45,21 @@ public struct LearntBackground: Sendable, Codable, Equatable {
       + "down to \(String(format: "%.2g", fittedDownTo)), and extrapolated below"
   }
 
+  /// What is promised of the share of good pictures that are stopped, in words; nil where the pictures' heights were
+  /// not kept.
+  public func promise(at point: OperatingPoint) -> String? {
+    guard let stopped = test.picturesStopped(below: point.limit), source != .training else { return nil }
+    let certified = Double(stopped + 1) / Double(test.pictures + 1)
+    return
+      "at \(point.falseAlarms) false alarms per good picture, at most \(Self.percent(point.falseAlarms)) of good pictures "
+      + "are to be stopped; of the \(test.pictures) calibration pictures \(stopped) would be, which alone certifies at "
+      + "most \(Self.percent(certified)) for good pictures like these"
+  }
+
+  private static func percent(_ share: Double) -> String {
+    String(format: "%.3g%%", min(share, 1) * 100)
+  }
+
   /// Why a promise of so many false alarms per good picture is not to be relied on; nil where it is.
   public func caution(falseAlarms: Double) -> String? {
     if source == .training {

@@ -1,4 +1,5 @@
 import BlemishAContrario
+import BlemishSupport
 import BlemishImaging
 
 /// What a model says of one picture.
@@ -11,20 +12,19 @@ public struct Inspection: Sendable {
   public let anomalyMap: ScoreMap
   /// Where, by the map that the picture is judged by; nil where that is ``anomalyMap`` too.
   public let detectionMap: ScoreMap?
-  /// log10 of the number of false alarms per good picture that is accepted: where log NFA is below, a region is
-  /// significant.
-  public let limit: Double
+  /// By which test and at which limits it is decided.
+  public let rule: DecisionRule
   private let test: any AContrarioResult
 
   init(
-    frame: Frame, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap?, limit: Double,
-    test: any AContrarioResult
+    frame: Frame, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap?,
+    rule: DecisionRule, test: any AContrarioResult
   ) {
     self.frame = frame
     self.score = score
     self.anomalyMap = anomalyMap
     self.detectionMap = detectionMap
-    self.limit = limit
+    self.rule = rule
     self.test = test
   }
 
@@ -35,13 +35,40 @@ public struct Inspection: Sendable {
   /// log10 NFA of every region of the test, significant or not.
   public var regionLogNFAs: [Double] { test.regionLogNFAs }
 
-  /// Whether there is a region of which fewer are expected in a picture of a good part than are accepted.
-  public var isAnomalous: Bool { test.isSignificant(below: limit) }
+  /// The share of good pictures that are at least as unusual as this one: the split-conformal p-value. It is exact where
+  /// good pictures are exchangeable with those that the test has learnt from, and at least 1 / (their number + 1). Nil
+  /// where the test does not know it.
+  public var pValue: Double? { test.pValue }
 
-  /// The significant regions in a map of a size.
+  /// What is said of the picture, by its most significant region.
+  public var verdict: Verdict {
+    let point = rule.operatingPoint
+    return isSignificant(below: point.limit)
+      ? .anomalous : isSignificant(below: point.reviewLimit) ? .review : .good
+  }
+
+  /// Whether a region's log10 NFA is below a limit. Without a region nothing is, however large the limit.
+  public func isSignificant(below limit: Double) -> Bool { test.isSignificant(below: limit) }
+
+  /// The regions whose log10 NFA is below a limit, in a map of a size.
+  /// - Parameter limit: nil for that from which on the picture is anomalous.
   /// - Throws: `AContrarioError` where the size is none.
-  public func segmentation(height: Int, width: Int) throws -> Segmentation {
-    try Segmentation(of: test, below: limit, height: height, width: width)
+  public func segmentation(below limit: Double? = nil, height: Int, width: Int) throws -> Segmentation {
+    try Segmentation(
+      of: test, below: limit ?? rule.operatingPoint.limit, point: rule.operatingPoint, height: height,
+      width: width)
+  }
+
+  /// How significant every place is, in a map of a size: log10 of the number of regions per good picture that are at
+  /// least as high there. It means the same on every picture.
+  /// - Throws: `AContrarioError` where the size is none.
+  public func significance(height: Int, width: Int) throws -> ScoreMap {
+    ScoreMap(width: width, height: height, values: try test.significance(height: height, width: width))
+  }
+
+  /// Pixels that one cell of the test's finest grid covers in a map of a size, at least 1.
+  public func cellArea(height: Int, width: Int) -> Int {
+    max(height * width / max(test.grid.height * test.grid.width, 1), 1)
   }
 }
 
@@ -53,8 +80,12 @@ public struct Segmentation: Sendable {
   /// that of its peak.
   public let mask: Mask
   private let peaks: [(pixel: Int, logNFA: Double)]
+  private let point: OperatingPoint
 
-  init(of test: any AContrarioResult, below limit: Double, height: Int, width: Int) throws {
+  init(of test: any AContrarioResult, below limit: Double, point: OperatingPoint, height: Int, width: Int)
+    throws
+  {
+    self.point = point
     let values = try test.logNFA(height: height, width: width)
     logNFA = ScoreMap(width: width, height: height, values: values)
     mask = Mask(
@@ -64,8 +95,21 @@ public struct Segmentation: Sendable {
   }
 
   /// The connected regions of the mask, the most significant first.
-  public var regions: [FoundRegion] {
+  public var regions: [FoundRegion] { regions(of: mask.connectedComponents).map(\.region) }
+
+  /// The connected regions of the mask of which a verdict says this, the most significant first, and their pixels.
+  func regions(_ verdict: Verdict) -> (regions: [FoundRegion], mask: Mask) {
     let components = mask.connectedComponents
+    let chosen = regions(of: components).filter { $0.region.verdict == verdict }
+    var isChosen = [Bool](repeating: false, count: components.regions.count + 1)
+    for (_, label) in chosen { isChosen[label] = true }
+    return (
+      chosen.map(\.region),
+      Mask(width: mask.width, height: mask.height, pixels: components.labels.map { isChosen[Int($0)] })
+    )
+  }
+
+  private func regions(of components: ConnectedComponents) -> [(region: FoundRegion, label: Int)] {
     // Labels count from 1; 0 is what belongs to no region.
     var least = [Double](repeating: .infinity, count: components.regions.count + 1)
     for (pixel, label) in components.labels.enumerated() where label > 0 {
@@ -78,11 +122,13 @@ public struct Segmentation: Sendable {
     }
     return components.regions.map { region in
       let centroid = region.centroid
-      return FoundRegion(
+      let logNFA = least[Int(region.label)]
+      let found = FoundRegion(
         x: region.columns.lowerBound, y: region.rows.lowerBound, width: region.columns.count,
         height: region.rows.count, area: region.area, centroidX: centroid.x, centroidY: centroid.y,
-        logNFA: least[Int(region.label)])
-    }.sorted { ($0.logNFA, -$0.area) < ($1.logNFA, -$1.area) }
+        logNFA: logNFA, verdict: point.verdict(logNFA: logNFA))
+      return (found, Int(region.label))
+    }.sorted { ($0.region.logNFA, -$0.region.area) < ($1.region.logNFA, -$1.region.area) }
   }
 }
 
@@ -104,4 +150,6 @@ public struct FoundRegion: Sendable, Codable, Equatable {
   public var centroidY: Double
   /// log10 NFA of its most significant pixel.
   public var logNFA: Double
+  /// Whether it makes the picture anomalous, or is to be reviewed.
+  public var verdict: Verdict
 }

@@ -1,4 +1,4 @@
-/// Which a contrario test decides, and how strictly.
+/// Which a contrario test decides, and at which limits, where they are not the model's own.
 public struct InspectionOptions: Sendable, Codable, Equatable {
   /// The tests there are.
   public enum Test: String, Sendable, Codable, CaseIterable {
@@ -10,19 +10,31 @@ public struct InspectionOptions: Sendable, Codable, Equatable {
 
   /// Which test decides.
   public var test: Test
-  /// How many false alarms per good picture are accepted on average.
-  public var falseAlarms: Double
+  /// How many false alarms per good picture are accepted on average; nil for the model's own number.
+  public var falseAlarms: Double?
+  /// Below which number of false alarms a picture is to be reviewed; nil for the model's own number.
+  public var review: Double?
 
-  /// The calibrated test with one accepted false alarm per good picture.
-  public init(test: Test = .calibrated, falseAlarms: Double = 1) {
+  /// The calibrated test at the model's own limits, but for those that are given.
+  public init(test: Test = .calibrated, falseAlarms: Double? = nil, review: Double? = nil) {
     self.test = test
     self.falseAlarms = falseAlarms
+    self.review = review
   }
 
-  /// The options with the test that decides indeed: a model without a learnt background has but the published
-  /// one.
-  public func resolved(for configuration: ModelConfiguration) -> InspectionOptions {
-    InspectionOptions(
-      test: configuration.background == nil ? .published : test, falseAlarms: falseAlarms)
+  /// The options that lead to a rule.
+  public init(_ rule: DecisionRule) {
+    self.init(
+      test: rule.test, falseAlarms: rule.operatingPoint.falseAlarms, review: rule.operatingPoint.review)
+  }
+
+  /// The rule by which a model decides with these options: one without a learnt background has but the published
+  /// test.
+  public func rule(for configuration: ModelConfiguration) -> DecisionRule {
+    let own = configuration.operatingPoint ?? .logNFA0
+    return DecisionRule(
+      test: configuration.background == nil ? .published : test,
+      operatingPoint: OperatingPoint(
+        falseAlarms: falseAlarms ?? own.falseAlarms, review: review ?? own.review))
   }
 }

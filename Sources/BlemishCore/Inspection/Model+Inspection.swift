@@ -21,8 +21,8 @@ extension Model {
   ) throws -> [Inspection] {
     guard !frames.isEmpty else { return [] }
     let (height, width) = (configuration.mapHeight, configuration.mapWidth)
-    let options = options.resolved(for: configuration)
-    let calibration = options.test == .calibrated ? configuration.background?.test : nil
+    let rule = options.rule(for: configuration)
+    let calibration = rule.test == .calibrated ? configuration.background?.test : nil
     guard calibration != nil || type(of: detector).responseIsStandardNormal else {
       throw configuration.background == nil
         ? InspectionError.noCalibration(detector: configuration.detector)
@@ -56,7 +56,7 @@ extension Model {
           }
         return Inspection(
           frame: frames[index], score: Double(found.scores[index]), anomalyMap: map(found.localization),
-          detectionMap: found.detection.map(map), limit: log10(options.falseAlarms), test: test)
+          detectionMap: found.detection.map(map), rule: rule, test: test)
       }
     }.map { try $0.get() }
   }

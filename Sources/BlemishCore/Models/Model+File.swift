@@ -62,7 +62,7 @@ extension Model {
     precision: ((ModelConfiguration) -> Precision)? = nil
   ) throws -> (model: Model, parameters: Parameters) {
     do {
-      return try read(file, reading, precision)
+      return try read(file, reading, precision, path)
     } catch let problem as ModelFileError.Problem {
       throw ModelFileError(path: path, problem: problem)
     } catch let error as ModelFileError {
@@ -73,7 +73,8 @@ extension Model {
   }
 
   private static func read(
-    _ file: WeightFile, _ reading: ModelReading, _ precision: ((ModelConfiguration) -> Precision)?
+    _ file: WeightFile, _ reading: ModelReading, _ precision: ((ModelConfiguration) -> Precision)?,
+    _ path: String
   ) throws -> (model: Model, parameters: Parameters) {
     let note = DamageNote()
     var configuration = try configuration(of: file, note: reading.damagedCalibration == nil ? nil : note)
@@ -109,6 +110,9 @@ extension Model {
       configuration.background = nil
     }
     configuration.maximumPixels = reading.maximumPixels
+    configuration.file = ModelIdentity(
+      name: ((path as NSString).lastPathComponent as NSString).deletingPathExtension,
+      sha256: file.metadata[hashKey])
     let parameters = Parameters(
       tensors(of: file, below: detectorPrefix), device: reading.device, productType: choice.elementType)
     let detector = try type.make(

@@ -46,8 +46,13 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var background: LearntBackground?
   /// What the test had learnt before it last learnt anew; nil where it did not.
   public var formerBackground: LearntBackground?
+  /// At which limits the model decides where it is told no others; nil for log NFA = 0, as imported models and files of
+  /// before there was a point.
+  public var operatingPoint: OperatingPoint?
   /// The most pixels that a picture may have to be decoded. It is the caller's choice, and not in the file.
   public var maximumPixels = Picture.maximumPixelCount
+  /// The file that the model was read from; nil for one that was just made. It is not in the file.
+  public internal(set) var file: ModelIdentity?
   /// How the model was trained, as the module that trained it tells it; nil for a model that was imported.
   package var training: JSONValue?
 
@@ -81,7 +86,7 @@ extension ModelConfiguration: Codable {
     case format, blemish, detector, detectorConfiguration, backbone, backboneHash, backboneFiles,
       embedsBackbone
     case height, width, tile, filter, padding, mapHeight, mapWidth, features, evidence, background, training
-    case formerBackground
+    case formerBackground, operatingPoint
   }
 
   /// Reads what a model file of this or an earlier form says.
@@ -109,6 +114,7 @@ extension ModelConfiguration: Codable {
     training = try values.decodeIfPresent(JSONValue.self, forKey: .training)
     // Form 1 knew no other weighting than the standard one.
     evidence = try values.decodeIfPresent(Evidence.Weighting.self, forKey: .evidence) ?? Evidence.Weighting()
+    operatingPoint = try values.decodeIfPresent(OperatingPoint.self, forKey: .operatingPoint)
     // It decides nothing: where it is damaged, it cannot be gone back to.
     formerBackground = try? values.decodeIfPresent(LearntBackground.self, forKey: .formerBackground)
     do {
@@ -121,6 +127,14 @@ extension ModelConfiguration: Codable {
       note.text = problem
     }
   }
+}
+
+/// Which model has judged.
+public struct ModelIdentity: Sendable, Codable, Equatable {
+  /// The file's name, without folder and extension.
+  public var name: String
+  /// The SHA-256 that the file has over its content; nil for files of form 1, which have none.
+  public var sha256: String?
 }
 
 /// What was wrong with a learnt background that was left out.

@@ -30,19 +30,24 @@ public struct Evaluation: Sendable {
     public var score: Double
     /// log10 NFA of the most significant region.
     public var logNFA: Double
-    /// Whether that region is significant.
+    /// What the model says of it at its operating point.
+    public var verdict: Verdict
+    /// Whether a region that is to be reviewed, or makes the picture anomalous, overlaps its defect; nil where no pixel
+    /// of a mask says where that is.
+    public var isReviewedAtDefect: Bool?
+    /// Whether a region that makes the picture anomalous overlaps its defect; nil where no mask says where that is.
+    public var isStoppedAtDefect: Bool?
+    /// Whether a region has log NFA < 0.
     public var isCalledAnomalous: Bool
-    /// The number of significant regions.
+    /// The number of connected regions with log NFA < 0.
     public var regions: Int
-    /// Whether a significant region overlaps its defect; nil where no pixel of a mask says where that is.
+    /// Whether a region with log NFA < 0 overlaps its defect; nil where no mask says where that is.
     public var isHit: Bool?
     /// The segmentation at log NFA = 0 against the ground truth; nil without one.
     public var segmentation: Segmentation?
 
-    /// Whether its defect was not found: nothing is significant, or nothing that touches the defect.
-    public var isMissed: Bool {
-      sample.isAnomalous && !(isHit ?? isCalledAnomalous)
-    }
+    /// Whether its defect was not found: nobody is told to look, or not at the defect.
+    public var isMissed: Bool { sample.isAnomalous && !(isReviewedAtDefect ?? (verdict != .good)) }
   }
 
   /// Pixels of one picture at the size at which maps are evaluated.
@@ -57,8 +62,8 @@ public struct Evaluation: Sendable {
     public var intersectionOverUnion: Double
   }
 
-  /// Which test decided, and how strictly.
-  public var options: InspectionOptions
+  /// Which test decided, and at which limits.
+  public var rule: DecisionRule
   /// Everything together.
   public var overall: Figures
   /// Each defect type against all good pictures.

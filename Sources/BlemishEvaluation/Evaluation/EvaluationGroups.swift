@@ -57,7 +57,7 @@ struct EvaluationGroups {
 
   /// Adds a picture.
   /// - Parameters:
-  ///   - found: the pixels of its significant regions.
+  ///   - found: the pixels of its regions with log NFA < 0.
   ///   - regions: the number of these.
   ///   - truth: its ground truth at the size of the maps; nil where there is none.
   mutating func add(
@@ -74,12 +74,22 @@ struct EvaluationGroups {
             ?? "without a mask"))
     }
     let truth = isMarked ? truth : nil
+    let defect = sample.isAnomalous ? truth : nil
+    func isHit(below limit: Double) throws -> Bool? {
+      try defect.map { defect in
+        guard inspection.isSignificant(below: limit) else { return false }
+        let mask = try inspection.segmentation(below: limit, height: defect.height, width: defect.width).mask
+        return zip(defect.pixels, mask.pixels).contains { $0 && $1 }
+      }
+    }
+    let point = inspection.rule.operatingPoint
     pictures.append(
       .init(
-        sample: sample, score: inspection.score, logNFA: inspection.logNFA,
-        isCalledAnomalous: inspection.isAnomalous, regions: regions,
-        isHit: sample.isAnomalous
-          ? truth.map { zip($0.pixels, found.mask.pixels).contains { $0 && $1 } } : nil,
+        sample: sample, score: inspection.score, logNFA: inspection.logNFA, verdict: inspection.verdict,
+        isReviewedAtDefect: try isHit(below: point.reviewLimit),
+        isStoppedAtDefect: try isHit(below: point.limit),
+        isCalledAnomalous: inspection.isSignificant(below: 0), regions: regions,
+        isHit: defect.map { zip($0.pixels, found.mask.pixels).contains { $0 && $1 } },
         segmentation: try truth.map { try addPixels(inspection, found, sample, $0) }))
   }
 
@@ -114,7 +124,7 @@ struct EvaluationGroups {
   }
 
   /// What all that was added amounts to.
-  func evaluation(_ options: InspectionOptions, secondsPerImage: Double) throws -> Evaluation {
+  func evaluation(_ rule: DecisionRule, secondsPerImage: Double) throws -> Evaluation {
     let bootstrap = Bootstrap()
     let ranking = try ranking(of: pictures)
     let pixelBootstrap = Bootstrap(resamples: 300)
@@ -131,7 +141,7 @@ struct EvaluationGroups {
       intervals[.aupro] = detection.intervals?.aupro
     }
     return Evaluation(
-      options: options, overall: figures,
+      rule: rule, overall: figures,
       defectTypes: names.count > 1
         ? try names.map { name in
           let pictures = pictures.filter { !$0.sample.isAnomalous || $0.sample.defectType == name }
@@ -168,6 +178,7 @@ struct EvaluationGroups {
     let fair = group.atFairThreshold?.measures
     let noFair = Measured.unavailable(reason: "no fair threshold was asked for")
     let noAnomalous = Measured.unavailable(reason: "there are no anomalous pictures")
+    let noGood = Measured.unavailable(reason: "there are no good pictures")
     let noMask = Measured.unavailable(reason: "no anomalous picture has a mask that marks anything")
     let isLeftOut = group.name != overall.name && names.count > Self.mostTypes
     let noPixels =
@@ -181,8 +192,14 @@ struct EvaluationGroups {
       .detectedAnomalousImages: verdicts.detected.map { .value($0) } ?? noAnomalous,
       .detectedDefects: verdicts.detectedDefects.map { .value($0) }
         ?? (verdicts.anomalous == 0 ? noAnomalous : noMask),
-      .falseAlarmsPerNormalImage: verdicts.falseAlarms.map { .value($0) }
-        ?? .unavailable(reason: "there are no good pictures"),
+      .falseAlarmsPerNormalImage: verdicts.falseAlarms.map { .value($0) } ?? noGood,
+      .stoppedNormalImages: verdicts.share(.anomalous, ofAnomalous: false).map { .value($0) } ?? noGood,
+      .reviewedNormalImages: verdicts.share(.review, ofAnomalous: false).map { .value($0) } ?? noGood,
+      .stoppedAnomalousImages: verdicts.share(.anomalous, ofAnomalous: true).map { .value($0) }
+        ?? noAnomalous,
+      .reviewedAnomalousImages: verdicts.share(.review, ofAnomalous: true).map { .value($0) } ?? noAnomalous,
+      .stoppedDefects: verdicts.stoppedDefects.map { .value($0) }
+        ?? (verdicts.anomalous == 0 ? noAnomalous : noMask),
     ]
     let pixels: [Measure: Measured] = [
       .pixelAUROC: anomaly.ranking.auroc, .pixelAveragePrecision: anomaly.ranking.averagePrecision,
@@ -207,7 +224,11 @@ struct EvaluationGroups {
     let verdicts: [(Measure, (Verdicts) -> Double?)] = [
       (.imageF1AtLogNFA0, \.f1), (.detectedAnomalousImages, \.detected),
       (.detectedDefects, \.detectedDefects),
-      (.falseAlarmsPerNormalImage, \.falseAlarms),
+      (.falseAlarmsPerNormalImage, \.falseAlarms), (.stoppedDefects, \.stoppedDefects),
+      (.stoppedNormalImages, { $0.share(.anomalous, ofAnomalous: false) }),
+      (.reviewedNormalImages, { $0.share(.review, ofAnomalous: false) }),
+      (.stoppedAnomalousImages, { $0.share(.anomalous, ofAnomalous: true) }),
+      (.reviewedAnomalousImages, { $0.share(.review, ofAnomalous: true) }),
     ]
     for (measure, value) in verdicts {
       intervals[measure] = bootstrap.interval(anomalous: anomalous) { value(Verdicts(pictures, drawn: $0)) }

@@ -1,3 +1,4 @@
+import BlemishCore
 import Foundation
 
 extension EvaluationReport {
@@ -9,24 +10,33 @@ extension EvaluationReport {
     let missed = pictures.filter(\.isMissed).sorted { $0.logNFA > $1.logNFA }
     let found = onePerType(pictures.filter { $0.sample.isAnomalous && !$0.isMissed })
     let normal = pictures.filter { !$0.sample.isAnomalous }
-    let alarms = normal.filter(\.isCalledAnomalous).sorted { $0.logNFA < $1.logNFA }
-    let good = normal.filter { !$0.isCalledAnomalous }
+    let alarms = normal.filter { $0.verdict == .anomalous }.sorted { $0.logNFA < $1.logNFA }
+    let review = normal.filter { $0.verdict == .review }.sorted { $0.logNFA < $1.logNFA }
+    let good = normal.filter { $0.verdict == .good }
     let prefix = naming ? "\(part.name): " : ""
     return try [
       ("found defects", "Of every defect type in turn, the most significant first.", found, count),
       (
         "missed defects",
-        "The farthest from being significant first; last, what was called anomalous only in other places.",
+        "The farthest from being significant first; last, those with regions in other places only.",
         missed, count
       ),
       (
-        "false alarms", "Good pictures that were called anomalous, the most significant first.", alarms, count
+        "false alarms", "Good pictures that were stopped, the most significant first.", alarms, count
+      ),
+      (
+        "good pictures to review", "Good pictures that somebody is to look at, the most significant first.",
+        review,
+        count
       ),
       ("good pictures", "Good pictures that were called good.", good, min(count, 4)),
     ].compactMap { title, note, chosen, limit in
       guard !chosen.isEmpty else { return nil }
+      let shown = min(limit, chosen.count)
+      let counted = shown < chosen.count ? "\(shown) of \(chosen.count) shown. " : ""
       return ReportContent.Gallery(
-        prefix + title, note: note, specimens: try chosen.prefix(limit).map { try specimen($0, part) })
+        prefix + title, note: counted + note,
+        specimens: try chosen.prefix(limit).map { try specimen($0, part) })
     }
   }
 
@@ -48,7 +58,7 @@ extension EvaluationReport {
   {
     let frame = try part.model.configuration.preprocessor(contentsOf: evaluated.sample.path)
     let picture = frame.picture
-    let inspection = try part.model.inspect([frame], options: part.evaluation.options)[0]
+    let inspection = try part.model.inspect([frame], options: InspectionOptions(part.evaluation.rule))[0]
     let scale = min(Double(pictureSide) / Double(max(picture.width, picture.height)), 1)
     let (width, height) = (
       max(Int(Double(picture.width) * scale), 1), max(Int(Double(picture.height) * scale), 1)
@@ -62,7 +72,7 @@ extension EvaluationReport {
     return ReportContent.Specimen(
       name: evaluated.sample.name,
       defectType: evaluated.sample.isAnomalous ? evaluated.sample.defectType : nil,
-      isCalledAnomalous: evaluated.isCalledAnomalous, isMissed: evaluated.isMissed, score: evaluated.score,
+      verdict: evaluated.verdict, isMissed: evaluated.isMissed, score: evaluated.score,
       logNFA: evaluated.logNFA,
       picture: try small.jpegData(quality: 85),
       heatMap: try small.overlaid(with: heat, range: 0...1).jpegData(),

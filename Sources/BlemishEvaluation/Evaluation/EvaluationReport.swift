@@ -64,27 +64,21 @@ public enum EvaluationReport {
   }
 
   private static func summary(_ parts: [EvaluatedModel]) -> String {
-    let pictures = all(parts)
-    let anomalous = pictures.filter(\.sample.isAnomalous)
-    let good = pictures.filter { !$0.sample.isAnomalous }
+    let counts = Verdicts(all(parts))
+    let points = Set(parts.map { "\($0.evaluation.rule.operatingPoint.falseAlarms)" }).sorted()
     return
-      "Of \(anomalous.count) pictures with a defect, \(anomalous.count(where: \.isCalledAnomalous)) were called "
-      + "anomalous; of \(good.count) good ones, \(good.count(where: \.isCalledAnomalous)) were. No threshold was chosen "
-      + "by looking at defects: a region counts when fewer than \(accepted(parts)) like it are expected in a picture of "
-      + "a good part."
-  }
-
-  /// The false alarms per good picture that are accepted, in words.
-  private static func accepted(_ parts: [EvaluatedModel]) -> String {
-    let accepted = parts.first?.evaluation.options.falseAlarms ?? 1
-    return accepted == 1 ? "one" : "\(accepted)"
+      "Of \(counts.anomalous) pictures with a defect, \(counts.count(.anomalous, ofAnomalous: true)) were stopped and "
+      + "\(counts.count(.review, ofAnomalous: true)) are to be reviewed; of \(counts.normal) good ones, "
+      + "\(counts.count(.anomalous, ofAnomalous: false)) and \(counts.count(.review, ofAnomalous: false)). No threshold "
+      + "was chosen by looking at defects: a picture is stopped when fewer than \(points.joined(separator: " or ")) "
+      + "regions like its most significant one are expected in a picture of a good part."
   }
 
   private static func headline(_ parts: [EvaluatedModel]) -> [ReportContent.Figure] {
     let measures: [(Measure, String)] = [
       (.imageAUROC, "Image AUROC"), (.pixelAUROC, "Pixel AUROC"), (.aupro, "AUPRO"),
+      (.stoppedDefects, "Defects found"), (.stoppedNormalImages, "Good pictures stopped"),
       (.meanIoUAtLogNFA0, "mIoU at log NFA = 0"),
-      (.falseAlarmsPerNormalImage, "False alarms per good picture"),
     ]
     let figures = measures.map { measure, name in
       let values = parts.compactMap { $0.evaluation.overall[measure].value }
@@ -119,7 +113,7 @@ public enum EvaluationReport {
   }
 
   private static let columns: [Measure] = [
-    .imageAUROC, .imageAveragePrecision, .imageF1AtLogNFA0, .detectedAnomalousImages, .detectedDefects,
+    .imageAUROC, .imageAveragePrecision, .stoppedAnomalousImages, .reviewedAnomalousImages, .stoppedDefects,
     .pixelAUROC, .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle,
     .meanIoUAtFairThreshold,
   ]
@@ -164,7 +158,7 @@ public enum EvaluationReport {
       name: "-log NFA of the most significant region",
       good: pictures.filter { !$0.sample.isAnomalous }.map { -$0.logNFA },
       anomalous: pictures.filter(\.sample.isAnomalous).map { -$0.logNFA },
-      threshold: -log10(parts.first?.evaluation.options.falseAlarms ?? 1))
+      threshold: parts.first.map { -$0.evaluation.rule.operatingPoint.limit })
   }
 
   private static func training(_ parts: [EvaluatedModel]) -> ReportContent.Training? {
@@ -194,13 +188,17 @@ public enum EvaluationReport {
       .init(prefix + "picture size", "\(configuration.height) x \(configuration.width)"),
       .init(prefix + "map size", "\(configuration.mapHeight) x \(configuration.mapWidth)"),
     ]
-    let options = part.evaluation.options
+    let rule = part.evaluation.rule
     var test = "published: latents taken to be independent and standard normal"
-    if options.test == .calibrated, let background = configuration.background {
+    if rule.test == .calibrated, let background = configuration.background {
       test = background.summary
     }
     rows.append(.init(prefix + "a contrario test", test))
-    rows.append(.init(prefix + "accepted false alarms per good picture", "\(options.falseAlarms)"))
+    rows.append(
+      .init(
+        prefix + "limits in false alarms per good picture",
+        "anomalous below \(rule.operatingPoint.falseAlarms), to be reviewed below \(rule.operatingPoint.review)"
+      ))
     if let record = configuration.trainingRecord {
       rows.append(
         .init(

@@ -14,8 +14,8 @@ public struct EvaluationSummary: Sendable, Equatable {
     public var values: [Measure: Double]
   }
 
-  /// Which test decided, and how strictly.
-  public var options: InspectionOptions
+  /// Which test decided, and at which limits.
+  public var rule: DecisionRule
   /// Everything together.
   public var overall: Group
   /// Why an overall measure is missing.
@@ -45,7 +45,7 @@ extension EvaluationSummary {
         images: figures.images, anomalousImages: figures.anomalousImages,
         values: figures.measured.compactMapValues(\.value))
     }
-    options = evaluation.options
+    rule = evaluation.rule
     overall = group(evaluation.overall)
     unavailable = evaluation.overall.measured.compactMapValues(\.reason)
     intervals = evaluation.intervals.mapValues { [$0.lowerBound, $0.upperBound] }
@@ -59,8 +59,7 @@ extension EvaluationSummary {
 
 extension EvaluationSummary: Codable {
   private enum CodingKeys: String, CodingKey {
-    case unavailable, intervals, calibration, test
-    case falseAlarms = "accepted_false_alarms"
+    case unavailable, intervals, calibration, test, limits
     case defectTypes = "defect_types"
     case fairThreshold = "fair_threshold"
     case selection = "epoch_selection"
@@ -71,9 +70,9 @@ extension EvaluationSummary: Codable {
   public init(from decoder: any Decoder) throws {
     overall = try Group(from: decoder)
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    options = InspectionOptions(
+    rule = DecisionRule(
       test: try values.decode(InspectionOptions.Test.self, forKey: .test),
-      falseAlarms: try values.decode(Double.self, forKey: .falseAlarms))
+      operatingPoint: try values.decode(OperatingPoint.self, forKey: .limits))
     unavailable = try values.decode([Measure: String].self, forKey: .unavailable)
     intervals = try values.decode([Measure: [Double]].self, forKey: .intervals)
     defectTypes = try values.decode([String: Group].self, forKey: .defectTypes)
@@ -87,8 +86,8 @@ extension EvaluationSummary: Codable {
   public func encode(to encoder: any Encoder) throws {
     try overall.encode(to: encoder)
     var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(options.test, forKey: .test)
-    try values.encode(options.falseAlarms, forKey: .falseAlarms)
+    try values.encode(rule.test, forKey: .test)
+    try values.encode(rule.operatingPoint, forKey: .limits)
     try values.encode(unavailable, forKey: .unavailable)
     try values.encode(intervals, forKey: .intervals)
     try values.encode(defectTypes, forKey: .defectTypes)

@@ -6,14 +6,25 @@ public enum Measure: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
   case imageAveragePrecision = "image_average_precision"
   /// F1 of pictures at the best threshold of their scores in hindsight.
   case imageF1Best = "image_f1_best"
-  /// F1 of pictures at the automatic threshold: log NFA = 0, or what `--false-alarms` accepts.
+  /// F1 of pictures at log NFA = 0.
   case imageF1AtLogNFA0 = "image_f1_at_log_nfa_0"
-  /// The share of the anomalous pictures with a significant region.
+  /// The share of the anomalous pictures with a region with log NFA < 0.
   case detectedAnomalousImages = "detected_anomalous_images"
-  /// The share of the anomalous pictures with a significant region that overlaps the defect.
+  /// The share of the anomalous pictures with a region with log NFA < 0 that overlaps the defect.
   case detectedDefects = "detected_defects"
-  /// Significant connected regions per good picture.
+  /// Connected regions with log NFA < 0 per good picture.
   case falseAlarmsPerNormalImage = "false_alarms_per_normal_image"
+  /// The share of the good pictures that are anomalous at the operating point.
+  case stoppedNormalImages = "stopped_normal_images"
+  /// The share of the good pictures that are to be reviewed at the operating point.
+  case reviewedNormalImages = "reviewed_normal_images"
+  /// The share of the anomalous pictures that are anomalous at the operating point.
+  case stoppedAnomalousImages = "stopped_anomalous_images"
+  /// The share of the anomalous pictures that are to be reviewed at the operating point.
+  case reviewedAnomalousImages = "reviewed_anomalous_images"
+  /// The share of the anomalous pictures in which a region overlaps the defect that makes them anomalous at the
+  /// operating point.
+  case stoppedDefects = "stopped_defects"
   /// Area under the ROC curve of the pixels' scores.
   case pixelAUROC = "pixel_auroc"
   /// Average precision (area under the precision-recall curve) of the pixels' scores.
@@ -44,9 +55,14 @@ public enum Measure: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
     case .imageAveragePrecision: "image AU-PR"
     case .imageF1Best: "image F1, best"
     case .imageF1AtLogNFA0: "image F1 at log NFA 0"
-    case .detectedAnomalousImages: "called anomalous"
-    case .detectedDefects: "defects found"
-    case .falseAlarmsPerNormalImage: "false alarms"
+    case .detectedAnomalousImages: "anomalous at log NFA 0"
+    case .detectedDefects: "found at log NFA 0"
+    case .falseAlarmsPerNormalImage: "false alarms at log NFA 0"
+    case .stoppedNormalImages: "good stopped"
+    case .reviewedNormalImages: "good to review"
+    case .stoppedAnomalousImages: "anomalous stopped"
+    case .reviewedAnomalousImages: "anomalous to review"
+    case .stoppedDefects: "defects found"
     case .pixelAUROC: "pixel AUROC"
     case .pixelAveragePrecision: "pixel AU-PR"
     case .pixelF1Best: "pixel F1, best"
@@ -62,7 +78,12 @@ public enum Measure: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
   }
 
   /// Whether it lies between 0 and 1 and more is better.
-  public var isShare: Bool { self != .falseAlarmsPerNormalImage }
+  public var isShare: Bool {
+    switch self {
+    case .falseAlarmsPerNormalImage, .stoppedNormalImages, .reviewedNormalImages: false
+    default: true
+    }
+  }
 
   /// What the papers' tables show.
   public static let published: [Measure] = [

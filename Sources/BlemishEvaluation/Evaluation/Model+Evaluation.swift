@@ -5,7 +5,8 @@ import BlemishMeasures
 extension Model {
   /// Evaluates the model on test pictures.
   /// - Parameters:
-  ///   - options: which test decides. Overlaps are measured where log NFA < 0, however strictly it decides.
+  ///   - options: which test decides, and at which limits. What papers report is measured where log NFA < 0, whatever
+  ///     the limits.
   ///   - fairThreshold: of the anomaly map, from ``fairThreshold(on:batch:progress:)``; nil leaves out what is
   ///     measured at it.
   ///   - batch: pictures that go through the model at a time.
@@ -17,7 +18,7 @@ extension Model {
     batch: Int = 4, progress: (Int) -> Void = { _ in }
   ) throws -> Evaluation {
     guard !samples.isEmpty else { throw EvaluationError.noPictures }
-    let options = options.resolved(for: configuration)
+    let rule = options.rule(for: configuration)
     var groups = EvaluationGroups(samples, fairThreshold: fairThreshold)
     let clock = ContinuousClock()
     var elapsed = Duration.zero
@@ -27,7 +28,7 @@ extension Model {
       try Task.checkCancellation()
       let inspections = try inspect(prepared.map { try $0.get() }, options: options)
       let segmentations = try inspections.map {
-        try $0.segmentation(height: configuration.mapHeight, width: configuration.mapWidth)
+        try $0.segmentation(below: 0, height: configuration.mapHeight, width: configuration.mapWidth)
       }
       let regions = segmentations.map(\.regions.count)
       elapsed += clock.now - start
@@ -40,7 +41,7 @@ extension Model {
       progress(done)
       start = clock.now
     }
-    return try groups.evaluation(options, secondsPerImage: elapsed / .seconds(1) / Double(done))
+    return try groups.evaluation(rule, secondsPerImage: elapsed / .seconds(1) / Double(done))
   }
 
   /// The threshold of the anomaly map at which no good training picture has more than one pixel called anomalous:

@@ -1,3 +1,4 @@
+import BlemishCore
 import BlemishSupport
 import BlemishTorch
 import Foundation
@@ -152,11 +153,15 @@ public enum HTMLReport {
 
   private static func specimen(_ specimen: ReportContent.Specimen) -> String {
     let (style, verdict) =
-      switch (specimen.defectType != nil, specimen.isCalledAnomalous) {
-      case (true, true): specimen.isMissed ? ("missed", "called, but elsewhere") : ("found", "defect found")
-      case (true, false): ("missed", "defect missed")
-      case (false, true): ("alarm", "false alarm")
-      case (false, false): ("passed", "good, passed")
+      switch (specimen.defectType != nil, specimen.verdict) {
+      case (true, .good): ("missed", "defect missed")
+      case (true, .review):
+        specimen.isMissed ? ("missed", "to review, but elsewhere") : ("found", "to review")
+      case (true, .anomalous):
+        specimen.isMissed ? ("missed", "stopped, but elsewhere") : ("found", "defect found")
+      case (false, .anomalous): ("alarm", "false alarm")
+      case (false, .review): ("alarm", "good, to review")
+      case (false, .good): ("passed", "good, passed")
       }
     let name = HTML.escaped(specimen.name)
     let views: [(String, Data?)] = [

@@ -1,3 +1,4 @@
+import BlemishCore
 import BlemishMeasures
 import Foundation
 
@@ -157,9 +158,9 @@ public struct ReportContent: Sendable {
     public var name: String
     /// The true defect type; `nil` for a good picture.
     public var defectType: String?
-    /// Whether it was called anomalous.
-    public var isCalledAnomalous: Bool
-    /// Whether its defect was missed: it may have been called anomalous for something else.
+    /// What the model says of it.
+    public var verdict: Verdict
+    /// Whether its defect was missed: something else in the picture may be significant.
     public var isMissed: Bool
     /// The anomaly score.
     public var score: Double?
@@ -178,7 +179,7 @@ public struct ReportContent: Sendable {
     public init(
       name: String,
       defectType: String?,
-      isCalledAnomalous: Bool,
+      verdict: Verdict,
       isMissed: Bool? = nil,
       score: Double? = nil,
       logNFA: Double? = nil,
@@ -189,8 +190,8 @@ public struct ReportContent: Sendable {
     ) {
       self.name = name
       self.defectType = defectType
-      self.isCalledAnomalous = isCalledAnomalous
-      self.isMissed = isMissed ?? (defectType != nil && !isCalledAnomalous)
+      self.verdict = verdict
+      self.isMissed = isMissed ?? (defectType != nil && verdict == .good)
       self.score = score
       self.logNFA = logNFA
       self.picture = picture

@@ -35,6 +35,8 @@ public struct TrainingOptions: Sendable {
   public var heldOut = 0.2
   /// How the epoch is chosen.
   public var selection = EpochSelection.likelihood
+  /// At how many false alarms per good picture the model decides.
+  public var operatingPoint = OperatingPoint.production
   /// Where tensors live.
   public var device = Device.cpu
   /// Whether the backbone is tuned on the good training pictures first; nil for the backbone's habit.

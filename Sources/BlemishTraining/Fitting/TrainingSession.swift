@@ -74,6 +74,7 @@ public final class TrainingSession {
         embeddingBackbone: options.embedsBackbone, precision: options.precision, parameters: parameters)
     }
     model.configuration.maximumPixels = options.maximumPixels
+    model.configuration.operatingPoint = options.operatingPoint
     let schedule = options.schedule ?? (type as? any GradientFitted.Type)?.schedule
     try schedule?.check()
     record = TrainingRecord(

@@ -33,6 +33,8 @@ struct Calibrate: ParsableCommand {
     help: "Takes back the calibration from before the last one; done again, the last one. Needs no pictures.")
   var undo = false
 
+  @OptionGroup var limits: LimitOptions
+
   @OptionGroup var force: ForceOption
 
   @Flag(help: "Prints one JSON object.")
@@ -100,10 +102,13 @@ struct Calibrate: ParsableCommand {
       loaded.configuration.formerBackground =
         loaded.configuration.background ?? loaded.configuration.formerBackground
       loaded.configuration.background = background
+      let point = limits.operatingPoint(loaded.configuration.operatingPoint ?? .production)
+      loaded.configuration.operatingPoint = point
       try write(loaded, to: destination)
       result.measuredDownTo = background.countedDownTo
       result.fittedDownTo = background.fittedDownTo
       complain("\(output ?? path): \(background.summary)")
+      if let promise = background.promise(at: point) { complain("\(output ?? path): \(promise)") }
       if let caution = background.fewPicturesCaution { complain("note: \(caution)") }
     }
     if json { print(jsonLine(result)) }

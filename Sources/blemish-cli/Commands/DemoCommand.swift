@@ -29,8 +29,7 @@ struct Demo: ParsableCommand {
   @Option(help: "Passes over the training pictures.")
   var epochs = 25
 
-  @Option(help: "False alarms accepted per good picture, on average.")
-  var falseAlarms = 0.1
+  @OptionGroup var limits: LimitOptions
 
   @Option(help: "Good pictures of each material to learn from.")
   var pictures = 400
@@ -52,7 +51,6 @@ struct Demo: ParsableCommand {
     guard (1...1000).contains(epochs) else {
       throw ValidationError("--epochs must be from 1 to 1000, not \(epochs)")
     }
-    try SignificanceOptions.check(falseAlarms)
   }
 
   func run() throws {
@@ -75,8 +73,7 @@ struct Demo: ParsableCommand {
       guard try train(on: data, output: output) else { throw ExitCode(130) }
       let model = try Model(contentsOf: output)
       let dataset = try Dataset.read(data)
-      let evaluation = try model.evaluate(
-        dataset.test, options: InspectionOptions(falseAlarms: falseAlarms))
+      let evaluation = try model.evaluate(dataset.test)
       print(EvaluationTable.text(evaluation))
       parts.append(EvaluatedModel(name: dataset.name, model: model, evaluation: evaluation))
     }
@@ -108,6 +105,7 @@ struct Demo: ParsableCommand {
     try options.apply([PublishedSettings(epochs: epochs, batch: 10, learningRate: 2e-3)])
     // Drawn pictures cost nothing, and a promise is kept the better the more it rests on.
     options.heldOut = 0.84
+    options.operatingPoint = limits.operatingPoint(.production)
     // A demonstration is not to last; the parts are simple.
     options.tuning.minutes = 1
     options.replacesForeignFiles = force.force

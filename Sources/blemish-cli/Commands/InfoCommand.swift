@@ -36,6 +36,13 @@ struct Info: ParsableCommand {
       rows.append(("training", "imported"))
     }
     rows.append(("test", test(configuration)))
+    let point = configuration.operatingPoint ?? .logNFA0
+    rows.append(
+      (
+        "limits",
+        "anomalous below \(point.falseAlarms) false alarms per good picture, to be reviewed below \(point.review)"
+      ))
+    if let promise = configuration.background?.promise(at: point) { rows.append(("promise", promise)) }
     if let former = configuration.formerBackground {
       rows.append(("test before", "\(former.summary); 'blemish calibrate --undo' takes it back"))
     }

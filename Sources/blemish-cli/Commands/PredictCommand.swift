@@ -8,14 +8,15 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says of pictures whether, where and how surely something is wrong.",
     discussion: """
-      A picture is anomalous when its most significant region has log NFA < 0: fewer than one region like it is \
-      expected in a picture of a good part; with --false-alarms F, fewer than F. Boxes and centroids are in the \
-      picture's own pixels.
+      A picture is ANOMALOUS when fewer regions like its most significant one are expected in a picture of a good part \
+      than are accepted. It is to be reviewed (REVIEW) when that holds at the second, more generous limit. The model holds \
+      both limits; --false-alarms and --review replace them. Boxes and centroids are in the picture's own pixels.
 
       Names of files may hold any bytes. In JSON, each byte that is no UTF-8 is one character from U+EF80 (for 0x80) to \
       U+EFFF (for 0xFF); elsewhere it is written \\x and two digits, as control characters are.
 
-      The exit status is 0 whatever the verdicts, 1 when a picture could not be read, 2 for wrong usage.
+      The exit status is 0 whatever the verdicts, 1 when a picture could not be read, 2 for wrong usage. With --fail-on it \
+      is 3 when a picture has that verdict or a worse one.
       """)
 
   @Argument(help: "The model that 'blemish train' wrote.")
@@ -24,8 +25,31 @@ struct Predict: ParsableCommand {
   @Argument(help: "Pictures, folders of pictures, or patterns such as 'line1/*.png'.")
   var paths: [String]
 
-  @Option(help: "A folder for an overlay, the heat map and the mask of every picture, as PNG.")
+  @Option(
+    help: """
+      A folder for an overlay, the heat map and the mask of every picture. Each lies at the place below it that the \
+      picture's path names.
+      """)
   var output: String?
+
+  @Option(
+    help: """
+      png: the heat map in colours, black to yellow, with the limit in the middle of the scale. raw: log NFA of every \
+      pixel as a TIFF of 32-bit numbers.
+      """)
+  var heatMap = ResultWriter.HeatMap.png
+
+  @Option(
+    help:
+      "Regions of fewer pixels are not listed. Without, those smaller than a cell of the detector's finest grid."
+  )
+  var minArea: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Copies the pictures of a verdict into a folder, such as anomalous=FOLDER. May be given several times.",
+      valueName: "verdict=folder"))
+  var copy: [VerdictFolder] = []
 
   @OptionGroup var force: ForceOption
 
@@ -33,6 +57,18 @@ struct Predict: ParsableCommand {
 
   @Flag(help: "Prints one JSON object a line.")
   var json = false
+
+  @Flag(help: "Prints a table of comma-separated values, a line a picture.")
+  var csv = false
+
+  @Flag(help: "Puts the SHA-256 of each picture's file into the JSON.")
+  var hash = false
+
+  @Option(help: "Ends with status 3 when a picture has this verdict or a worse one: review or anomalous.")
+  var failOn: Verdict?
+
+  @Flag(name: .shortAndLong, help: "Shows no progress and no summary.")
+  var quiet = false
 
   @OptionGroup var reading: ReadingOptions
 
@@ -47,25 +83,41 @@ struct Predict: ParsableCommand {
   func validate() throws {
     guard !paths.isEmpty else { throw ValidationError("name at least one picture or folder") }
     guard batch >= 1 else { throw ValidationError("--batch must be at least 1") }
+    guard !(json && csv) else { throw ValidationError("--json and --csv exclude each other") }
+    guard !hash || json else { throw ValidationError("--hash belongs to --json") }
+    guard minArea ?? 0 >= 0 else { throw ValidationError("--min-area must be at least 0") }
+    guard failOn != .good else { throw ValidationError("--fail-on takes review or anomalous") }
     try checkFolder(output, option: "--output")
+    for copy in copy { try checkFolder(copy.folder, option: "--copy") }
   }
 
   func run() throws {
     Interruption.listen()
     let model = try reading.model(model, computing, allowingUnfinished: unfinished)
     significance.warn(of: model)
-    let options = significance.inspection.resolved(for: model.configuration)
     let inputs = InputPictures(paths)
-    var failures = inputs.failures
-    for failure in failures { show(failure.path, error: failure.reason) }
     let writer = try output.map {
-      try ResultWriter(folder: $0, inputs: inputs.pictures, replacing: force.replacement(.resultPicture))
+      try ResultWriter(
+        folder: $0, inputs: inputs.pictures, heatMap: heatMap, replacing: force.replacement(.resultPicture))
     }
-    try model.inspectEach(contentsOf: inputs.pictures.map(\.path), options: options, batch: batch) {
-      index, inspection -> Result<(Finding, [String: String]?), any Error> in
+    let copier = try VerdictCopier(copy, inputs: inputs.pictures, force: force.force)
+    let identity = model.configuration.file
+    var listing = VerdictListing(
+      style: json ? .json : csv ? .csv : .text, count: inputs.pictures.count, quiet: quiet)
+    for note in inputs.notes { complain("note: \(note)") }
+    for failure in inputs.failures { listing.add(failure: failure.path, failure.reason) }
+    let hashes = hash
+    try model.inspectEach(
+      contentsOf: inputs.pictures.map(\.path), options: significance.inspection, batch: batch
+    ) {
+      index, inspection -> Result<FindingJSON, any Error> in
       do {
-        let found = try Finding(inspection.get(), test: options.test)
-        return .success((found, try writer?.write(found, index: index)))
+        let found = try Finding(inspection.get(), minimumArea: minArea)
+        let path = inputs.pictures[index].path
+        let files = try writer?.write(found, index: index)
+        try copier.copy(index: index, found.verdict)
+        return .success(
+          FindingJSON(found, files: files, model: identity, sha256: hashes ? try fileHash(path) : nil))
       } catch let error as OutputError {
         throw error
       } catch {
@@ -73,37 +125,18 @@ struct Predict: ParsableCommand {
       }
     } inOrder: { index, result in
       switch result {
-      case .success((let found, let files)): show(found, files: files)
+      case .success(let found): listing.add(found)
       case .failure(let error):
-        let text = ErrorAdvice.text(of: error)
-        failures.append((inputs.pictures[index].path, text))
-        show(inputs.pictures[index].path, error: text)
+        listing.add(failure: inputs.pictures[index].path, ErrorAdvice.text(of: error))
       }
     }
-    if inputs.pictures.isEmpty && failures.isEmpty {
+    guard !inputs.pictures.isEmpty || !inputs.failures.isEmpty else {
       throw ToolError("there are no pictures in \(paths.map(printable).joined(separator: ", "))")
     }
-    if !failures.isEmpty { throw ExitCode(1) }
-  }
-
-  private func show(_ found: Finding, files: [String: String]?) {
-    let inspection = found.inspection
-    guard !json else {
-      print(FindingJSON(found, files: files).line)
-      return
-    }
-    print(
-      "\(printable(inspection.frame.path)): \(inspection.isAnomalous ? "ANOMALOUS" : "good")  score \(decimal(inspection.score, 4))"
-        + "  log NFA \(decimal(inspection.logNFA, 1))")
-    for region in found.regions {
-      print(
-        "  region \(region.width)x\(region.height) at (\(region.x), \(region.y)), area \(region.area), centroid "
-          + "(\(decimal(region.centroidX, 1)), \(decimal(region.centroidY, 1))), log NFA \(decimal(region.logNFA, 1))"
-      )
-    }
-  }
-
-  private func show(_ path: String, error: String) {
-    if json { print(FindingJSON.line(path: path, error: error)) } else { complain("\(error)") }
+    listing.finish()
+    if let failOn, listing.worst >= failOn { throw ExitCode(3) }
+    if listing.failures > 0 { throw ExitCode(1) }
   }
 }
+
+extension Verdict: ExpressibleByArgument {}

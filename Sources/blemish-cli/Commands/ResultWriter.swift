@@ -1,4 +1,6 @@
+import ArgumentParser
 import BlemishCore
+import BlemishDatasets
 import BlemishSupport
 import Foundation
 
@@ -16,17 +18,43 @@ struct ResultFiles {
 struct ResultWriter: Sendable {
   private let folder: String
   private let inputs: [InputPictures.Input]
+  private let heatMap: HeatMap
   private let replacing: AtomicFile.Replacement
+
+  /// The forms of heat maps.
+  enum HeatMap: String, CaseIterable, ExpressibleByArgument {
+    /// In colours.
+    case png
+    /// log10 NFA in 32-bit numbers.
+    case raw
+  }
 
   /// A writer into a folder, which is made if there is none.
   /// - Throws: `FileSystemError` where nothing can be written there, or a picture of somebody's would be overwritten.
-  init(folder: String, inputs: [InputPictures.Input], replacing: AtomicFile.Replacement) throws {
+  init(
+    folder: String, inputs: [InputPictures.Input], heatMap: HeatMap = .png, replacing: AtomicFile.Replacement
+  ) throws {
     self.inputs = inputs
+    self.heatMap = heatMap
     self.replacing = replacing
     self.folder = folder
     try makeFolder(folder)
+    let place = resolvedPath(folder) + "/"
+    if let inside = inputs.first(where: { resolvedPath($0.path).hasPrefix(place) }) {
+      // Below a folder of its own, results can be told from pictures to judge.
+      let isOwn = FileStatus(folder + "/" + resultsMark) != nil
+      throw OutputError(
+        description: isOwn
+          ? "\(printable(inside.path)): lies among the results in \(printable(folder)) and is not judged"
+          : "\(printable(folder)): holds pictures to judge, such as \(printable(inside.path)); name a folder of its own "
+            + "for the results, such as \(printable(folder))/results")
+    }
     // Whether it can be written in, and what is there may be replaced, is known before anything is judged.
-    try AtomicFile.check(folder + "/.blemish-results")
+    let mark = folder + "/" + resultsMark
+    try AtomicFile.check(mark)
+    if FileStatus(mark) == nil {
+      try writeText("The pictures here are results of 'blemish predict', which passes over them.\n", to: mark)
+    }
     let pictures = Set(inputs.compactMap { FileIdentity($0.path) })
     for index in inputs.indices {
       let results = files(index)
@@ -52,24 +80,22 @@ struct ResultWriter: Sendable {
       name += "~\(index)"
     }
     let base = "\(folder)/\(place[..<start])\(name)"
-    return ResultFiles(overlay: base + "_overlay.png", heat: base + "_heat.png", mask: base + "_mask.png")
+    return ResultFiles(
+      overlay: base + "_overlay.png", heat: base + (heatMap == .raw ? "_heat.tiff" : "_heat.png"),
+      mask: base + "_mask.png")
   }
 
   /// Writes the pictures of a finding.
   /// - Returns: the files by what they show.
   func write(_ found: Finding, index: Int) throws -> [String: String] {
-    let inspection = found.inspection
-    let picture = inspection.frame.picture
-    let heat = inspection.anomalyMap.resized(width: picture.width, height: picture.height)
-    let shown = [
-      heat.heatMap(range: 0...1), found.mask.picture,
-      picture.overlaid(with: heat, range: 0...1).outlined(found.mask),
-    ]
     let files = files(index)
     do {
       try makeFolder(folderName(files.mask))
-      for (picture, path) in zip(shown, [files.heat, files.mask, files.overlay]) {
-        try picture.write(result: path, replacing: replacing)
+      try found.mask.picture.write(result: files.mask, replacing: replacing)
+      try found.overlay().write(result: files.overlay, replacing: replacing)
+      switch heatMap {
+      case .png: try found.heatMap().write(result: files.heat, replacing: replacing)
+      case .raw: try found.significance().write(tiff: files.heat, replacing: replacing)
       }
     } catch {
       throw OutputError(description: ErrorAdvice.text(of: error))

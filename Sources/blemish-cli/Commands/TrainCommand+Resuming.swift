@@ -51,6 +51,8 @@ extension Train {
     if publishedRamp {
       if case .rampPerEpoch? = schedule?.course {} else { found.append(("--published-ramp", "none")) }
     }
+    compare("--false-alarms", limits.falseAlarms, configuration.operatingPoint?.falseAlarms)
+    compare("--review", limits.review, configuration.operatingPoint?.review)
     compare("--held-out", heldOut, record.heldOut)
     compare("--keep", keep?.rawValue, record.selection.rawValue)
     compare("--precision", computing.givenPrecision?.rawValue, record.precision.rawValue)

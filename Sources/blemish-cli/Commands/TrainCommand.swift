@@ -83,6 +83,8 @@ struct Train: ParsableCommand {
       """)
   var keep: EpochSelection?
 
+  @OptionGroup var limits: LimitOptions
+
   @OptionGroup var tuning: TuningOptionGroup
 
   @OptionGroup var layout: LayoutOptions
@@ -187,7 +189,9 @@ struct Train: ParsableCommand {
           + (epochs > 0 ? "; epoch \(record.progress.keptEpoch) of \(epochs) is kept" : ""))
       if let background = session.model.configuration.background {
         complain("\(output): \(background.summary)")
-        if let caution = background.caution(falseAlarms: 1) {
+        let point = session.model.configuration.operatingPoint ?? .logNFA0
+        if let promise = background.promise(at: point) { complain("\(output): \(promise)") }
+        if let caution = background.caution(falseAlarms: point.falseAlarms) {
           complain("note: \(caution); 'blemish calibrate' does that")
         }
       }
@@ -209,6 +213,7 @@ struct Train: ParsableCommand {
     options.tile = pictures.tile
     options.seed = seed ?? options.seed
     options.heldOut = heldOut ?? options.heldOut
+    options.operatingPoint = limits.operatingPoint(.production)
     options.selection = keep ?? options.selection
     options.featurePrecision = cachePrecision ?? options.featurePrecision
     try tuning.fill(&options)

@@ -7,12 +7,15 @@ struct InputPictures {
   struct Input: Sendable {
     /// Where the picture lies.
     var path: String
-    /// What its results are called: its place below the folder that was named, without the extension.
+    /// What its results are called: the path by which it was named, below the folder of results, without the extension.
     var name: String
   }
 
   private(set) var pictures: [Input] = []
   private(set) var failures: [(path: String, reason: String)] = []
+  /// What lies in the folders and is not judged, counted by kind.
+  private(set) var notes: [String] = []
+  private var leftOut: [String: Int] = [:]
 
   init(_ paths: [String]) {
     for path in paths {
@@ -26,7 +29,10 @@ struct InputPictures {
         }
       }
     }
-    makeNamesUnique()
+    nameResults()
+    notes = leftOut.sorted { $0.key < $1.key }.map { kind, count in
+      "\(count) \(kind) \(count == 1 ? "is" : "are") not judged"
+    }
   }
 
   private static func missing(_ path: String) -> String {
@@ -36,7 +42,7 @@ struct InputPictures {
   }
 
   private mutating func addFile(_ path: String) {
-    pictures.append(Input(path: path, name: Self.withoutExtension(Self.lastComponent(path))))
+    pictures.append(Input(path: path, name: ""))
   }
 
   private mutating func addFolder(_ folder: String) {
@@ -46,9 +52,7 @@ struct InputPictures {
       let endings = pictureExtensions.sorted().joined(separator: ", ")
       failures.append((folder, "\(printable(folder)): holds no pictures (\(endings))"))
     }
-    for file in files {
-      pictures.append(Input(path: Self.joined(folder, file), name: Self.withoutExtension(file)))
-    }
+    for file in files { pictures.append(Input(path: Self.joined(folder, file), name: "")) }
   }
 
   /// The pictures in a folder and those below it, by their places there. Hidden files and folders do not exist, as for
@@ -63,23 +67,44 @@ struct InputPictures {
       failures.append((folder, error.description))
       return []
     }
-    return names.filter { !$0.hasPrefix(".") }.flatMap { name -> [String] in
+    guard place.isEmpty || !names.contains(resultsMark) else {
+      leftOut["folders of results", default: 0] += 1
+      return []
+    }
+    return names.flatMap { name -> [String] in
       let file = place.isEmpty ? name : Self.joined(place, name)
+      let ending = Self.fileExtension(name).lowercased()
+      let isPicture = pictureExtensions.contains(ending)
+      if name.hasPrefix(".") {
+        if isPicture && !name.hasPrefix("._") { leftOut["hidden pictures", default: 0] += 1 }
+        return []
+      }
       if FileStatus(Self.joined(root, file))?.kind == .folder {
         return files(in: root, below: file, inside: inside.union([identity]))
       }
-      return pictureExtensions.contains(Self.fileExtension(name).lowercased()) ? [file] : []
+      if !isPicture {
+        leftOut[ending.isEmpty ? "files without an ending" : ".\(ending) files", default: 0] += 1
+      }
+      return isPicture ? [file] : []
     }
   }
 
-  private mutating func makeNamesUnique() {
+  /// Gives every picture's results a name that depends on its path alone: the path without what leads out of the folder
+  /// of results. Where pictures of one folder differ in the extension only, they keep it.
+  private mutating func nameResults() {
+    let places = pictures.map { picture in
+      picture.path.split(separator: "/").filter { $0 != "." && $0 != ".." }.joined(separator: "/")
+    }
+    let uses = Dictionary(Set(places).map { (Self.withoutExtension($0), 1) }, uniquingKeysWith: +)
     var taken: Set<String> = []
-    var uses: [String: Int] = [:]
-    for index in pictures.indices {
-      let name = pictures[index].name
-      while !taken.insert(pictures[index].name).inserted {
-        uses[name, default: 1] += 1
-        pictures[index].name = "\(name)-\(uses[name, default: 1])"
+    for (index, place) in places.enumerated() {
+      let stem = Self.withoutExtension(place)
+      pictures[index].name = uses[stem] == 1 ? stem : place
+      // The same picture named twice, or through "..": told apart by a hash of the path as it was named.
+      if !taken.insert(pictures[index].name).inserted {
+        let hash = hexadecimal(SHA256.hash(Array(pictures[index].path.utf8)).prefix(4))
+        pictures[index].name =
+          taken.insert("\(place)~\(hash)").inserted ? "\(place)~\(hash)" : "\(place)~\(hash)-\(index)"
       }
     }
   }

@@ -10,14 +10,12 @@ struct SignificanceOptions: ParsableArguments {
       """)
   var test = InspectionOptions.Test.calibrated
 
-  @Option(
-    help:
-      "False alarms accepted per good picture, on average: regions with a smaller number of false alarms count."
-  )
-  var falseAlarms = 1.0
+  @OptionGroup var limits: LimitOptions
 
   /// The options as the library takes them.
-  var inspection: InspectionOptions { InspectionOptions(test: test, falseAlarms: falseAlarms) }
+  var inspection: InspectionOptions {
+    InspectionOptions(test: test, falseAlarms: limits.falseAlarms, review: limits.review)
+  }
 
   /// Says where a model or its promise is not to be relied on, and where another test decides than was asked for.
   func warn(of model: Model) {
@@ -31,18 +29,45 @@ struct SignificanceOptions: ParsableArguments {
       )
       return
     }
-    if let caution = background.caution(falseAlarms: falseAlarms) {
+    let point = inspection.rule(for: model.configuration).operatingPoint
+    if let caution = background.caution(falseAlarms: point.falseAlarms) {
       complain("note: \(caution); 'blemish calibrate' does that")
     }
   }
+}
 
-  func validate() throws { try Self.check(falseAlarms) }
+/// At how many false alarms it is decided; without, as the model says.
+struct LimitOptions: ParsableArguments {
+  @Option(
+    help: """
+      False alarms accepted per good picture: a picture is anomalous when fewer regions like its most significant one are \
+      expected in a picture of a good part. At most that share of good pictures is stopped. 1 is the papers' log NFA = 0.
+      """)
+  var falseAlarms: Double?
 
-  /// - Throws: `ValidationError` where no number of false alarms can be meant.
-  static func check(_ falseAlarms: Double) throws {
-    guard falseAlarms > 0, falseAlarms.isFinite else {
-      throw ValidationError("--false-alarms must be greater than 0")
+  @Option(
+    help: "The more generous limit: pictures between it and --false-alarms are for somebody to look at.")
+  var review: Double?
+
+  func validate() throws {
+    try Self.check(falseAlarms, option: "--false-alarms")
+    try Self.check(review, option: "--review")
+    if let falseAlarms, let review, review < falseAlarms {
+      throw ValidationError(
+        "--review (\(review)) is the more generous limit and must be at least --false-alarms (\(falseAlarms))"
+      )
     }
+  }
+
+  /// The limits to be stored in a model.
+  /// - Parameter earlier: those that hold where nothing is said.
+  func operatingPoint(_ earlier: OperatingPoint) -> OperatingPoint {
+    OperatingPoint(falseAlarms: falseAlarms ?? earlier.falseAlarms, review: review ?? earlier.review)
+  }
+
+  private static func check(_ limit: Double?, option: String) throws {
+    guard let limit else { return }
+    guard limit > 0, limit.isFinite else { throw ValidationError("\(option) must be greater than 0") }
   }
 }
 

@@ -70,7 +70,7 @@ final class Outline: NSObject, XMLParserDelegate {
           .init(
             name: text,
             defectType: text,
-            isCalledAnomalous: false,
+            verdict: .good,
             score: 1,
             logNFA: 2,
             picture: Self.png,
@@ -178,7 +178,7 @@ final class Outline: NSObject, XMLParserDelegate {
     content.galleries = [
       .init(
         "All",
-        specimens: [.init(name: "a", defectType: nil, isCalledAnomalous: true, picture: Data("GIF89a".utf8))]
+        specimens: [.init(name: "a", defectType: nil, verdict: .anomalous, picture: Data("GIF89a".utf8))]
       )
     ]
     let outline = try #require(Outline(HTMLReport.page(content)))

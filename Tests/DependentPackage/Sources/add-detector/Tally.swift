@@ -10,7 +10,7 @@ struct Tally {
   /// Takes in what was found in a picture.
   mutating func take(_ found: Result<Finding, any Error>) {
     switch found {
-    case .success(let finding) where finding.inspection.isAnomalous:
+    case .success(let finding) where finding.verdict == .anomalous:
       anomalous.insert(finding.inspection.frame.path)
       let regions = finding.regions.map { "\($0.width)x\($0.height) at (\($0.x), \($0.y))" }
       print("ANOMALOUS", finding.inspection.frame.path, regions.joined(separator: ", "))

@@ -34,11 +34,11 @@ do {
   print("without the detector in the catalogue:", error)
 }
 let model = try Model(contentsOf: file, ModelReading(detectors: detectors))
-let accepting = InspectionOptions(falseAlarms: 0.1).resolved(for: model.configuration)
+let accepting = InspectionOptions(falseAlarms: 0.1)
 let missing = folder + "/missing.png"
 var tally = Tally()
 try model.inspectEach(contentsOf: dataset.test.map(\.path) + [missing], options: accepting) { _, inspection in
-  inspection.flatMap { inspection in Result { try Finding(inspection, test: accepting.test) } }
+  inspection.flatMap { inspection in Result { try Finding(inspection) } }
 } inOrder: { _, found in
   tally.take(found)
 }
@@ -46,7 +46,8 @@ let defects = Set(dataset.test.filter(\.isAnomalous).map(\.path))
 let found = tally.anomalous.intersection(defects).count
 let falseAlarms = tally.anomalous.subtracting(defects).count
 print("\(found) of \(defects.count) defects found, \(falseAlarms) false alarms, \(tally.errors.count) error")
-guard accepting.test == .calibrated, tally.anomalous.count + tally.good.count == dataset.test.count,
+guard accepting.rule(for: model.configuration).test == .calibrated,
+  tally.anomalous.count + tally.good.count == dataset.test.count,
   tally.errors.count == 1
 else { fatalError("not every picture came to the sink") }
 guard found > defects.count / 2, falseAlarms < dataset.test.count - defects.count else {
