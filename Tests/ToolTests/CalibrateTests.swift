@@ -154,7 +154,8 @@ import Testing
   @Test func fewerAcceptedFalseAlarmsMakeFewerPicturesAnomalous() throws {
     func verdicts(_ falseAlarms: String) throws -> (objects: [[String: Any]], errors: String) {
       let run = try Tool.run(
-        "predict", trained.model, trained.data + "/test/*/*.png", "--false-alarms", falseAlarms, "--json")
+        "predict", trained.model, trained.data + "/test/*/*.png", "--false-alarms", falseAlarms, "--review",
+        falseAlarms, "--json")
       #expect(run.status == 0, "\(run.errors)")
       return (try run.objects(), run.errors)
     }
