@@ -64,9 +64,9 @@ extension EvaluationReport {
       max(Int(Double(picture.width) * scale), 1), max(Int(Double(picture.height) * scale), 1)
     )
     let small = picture.eightBitRGB.resized(width: width, height: height, filter: .bilinear)
-    let heat = inspection.anomalyMap.resized(width: width, height: height)
-    let mask = try inspection.segmentation(height: picture.height, width: picture.width).mask
-      .resized(width: width, height: height)
+    let found = try Finding(inspection)
+    let heat = try found.heatMap().resized(width: width, height: height, filter: .bilinear)
+    let mask = found.mask.resized(width: width, height: height)
     let truth = try evaluated.sample.mask(width: picture.width, height: picture.height)?
       .resized(width: width, height: height)
     return ReportContent.Specimen(
@@ -75,7 +75,7 @@ extension EvaluationReport {
       verdict: evaluated.verdict, isMissed: evaluated.isMissed, score: evaluated.score,
       logNFA: evaluated.logNFA,
       picture: try small.jpegData(quality: 85),
-      heatMap: try small.overlaid(with: heat, range: 0...1).jpegData(),
+      heatMap: try heat.jpegData(),
       predictedMask: try mask.picture.pngData(), groundTruth: try truth?.picture.pngData())
   }
 }

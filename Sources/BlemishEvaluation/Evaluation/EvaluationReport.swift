@@ -52,6 +52,8 @@ public enum EvaluationReport {
       content.calibration += calibration(part.evaluation.calibration, name: parts.count > 1 ? part.name : nil)
       content.galleries += try galleries(part, count: picturesPerGallery, naming: parts.count > 1)
     }
+    content.verdicts = verdicts(all(parts))
+    content.listing = listing(all(parts))
     content.scores = scores(parts)
     content.training = training(parts)
     content.configuration = parts.flatMap { configuration($0, naming: parts.count > 1) }
@@ -108,6 +110,18 @@ public enum EvaluationReport {
     }
     if parts.contains(where: { $0.model.configuration.trainingRecord?.finished == false }) {
       cautions.append("The training of a model was not finished.")
+    }
+    for part in parts {
+      let counts = Verdicts(part.evaluation.pictures)
+      let promised = part.evaluation.rule.operatingPoint.falseAlarms
+      if let stopped = counts.share(.anomalous, ofAnomalous: false), counts.normal >= 10,
+        stopped > max(3 * promised, 0.1)
+      {
+        cautions.append(
+          "\(part.name): \(HTML.number(stopped * 100, digits: 0))% of the good pictures are stopped, where at most "
+            + "\(HTML.number(promised * 100, digits: 1))% were promised. They may look unlike those that the model was "
+            + "calibrated on; calibrating on fresh good pictures helps.")
+      }
     }
     return cautions + parts.flatMap(\.evaluation.warnings).prefix(10)
   }

@@ -68,6 +68,7 @@ extension HTMLReport {
     .total > * { border-top: 2px solid var(--edge); font-weight: 700; }
     .share { background: linear-gradient(90deg, var(--fill) var(--share), transparent var(--share)) no-repeat
       center / calc(100% - 10px) calc(100% - 8px); }
+    details summary { margin: 1.5rem 0 .8rem; cursor: pointer; font-weight: 600; }
     .missing, .reasons { color: var(--soft); }
     .reasons { margin: .7rem 0 0; padding-left: 1.6rem; font-size: .88rem; }
     .properties td { text-align: left; overflow-wrap: anywhere; white-space: pre-wrap; }

@@ -68,9 +68,12 @@ public enum HTMLReport {
   private static func sections(_ content: ReportContent) -> [(id: String, title: String, body: String)] {
     [
       ("metrics", HTML.escaped(content.metrics?.title ?? ""), content.metrics.map(table) ?? ""),
+      ("verdicts", "Verdicts", content.verdicts.map(titledTable).joined()),
       ("charts", "Charts", charts(content)),
       ("runs", "Single runs", links(content.links)),
-      ("pictures", "Pictures", content.galleries.map(gallery).joined()),
+      (
+        "pictures", "Pictures", content.galleries.map(gallery).joined() + (content.listing.map(listing) ?? "")
+      ),
       ("configuration", "Configuration", properties(content.configuration)),
       ("versions", "Versions", properties(content.versions)),
     ]
@@ -108,6 +111,7 @@ public enum HTMLReport {
         let deviation = cell.deviation.map { " ± \(HTML.number($0, digits: column.digits))" } ?? ""
         return "<td\(bar)>\(HTML.number(value, digits: column.digits))\(deviation)</td>"
       }
+      if let text = cell.text { return "<td>\(HTML.escaped(text))</td>" }
       guard let reason = cell.reason else { return "<td class=\"missing\">–</td>" }
       if !reasons.contains(reason) { reasons.append(reason) }
       let number = (reasons.firstIndex(of: reason) ?? 0) + 1
@@ -124,6 +128,18 @@ public enum HTMLReport {
       + "<table><thead><tr><th scope=\"col\">\(HTML.escaped(table.rowHeading))</th>\(headings)</tr></thead>"
       + "<tbody>\(rows.joined())</tbody></table></div>"
       + (notes.isEmpty ? "" : "<ol class=\"reasons\">\(notes)</ol>")
+  }
+
+  private static func titledTable(_ shown: ReportContent.Table) -> String {
+    "<h3>\(HTML.escaped(shown.title))</h3>" + paragraph(shown.note, "note") + table(shown)
+  }
+
+  /// All pictures, folded away: a page has thousands.
+  private static func listing(_ listing: ReportContent.Table) -> String {
+    listing.rows.isEmpty
+      ? ""
+      : "<details><summary>\(HTML.escaped(listing.title)) (\(listing.rows.count))</summary>"
+        + paragraph(listing.note, "note") + table(listing) + "</details>"
   }
 
   private static func properties(_ properties: [ReportContent.Property]) -> String {
@@ -165,7 +181,7 @@ public enum HTMLReport {
       }
     let name = HTML.escaped(specimen.name)
     let views: [(String, Data?)] = [
-      ("picture", specimen.picture), ("anomaly map", specimen.heatMap),
+      ("picture", specimen.picture), ("log NFA", specimen.heatMap),
       ("predicted mask", specimen.predictedMask), ("ground truth", specimen.groundTruth),
     ]
     let images = views.compactMap { kind, bytes -> String? in

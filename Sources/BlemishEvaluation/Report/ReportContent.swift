@@ -37,6 +37,11 @@ public struct ReportContent: Sendable {
     public var deviation: Double?
     /// Why the number is missing.
     public var reason: String?
+    /// What stands in the place of a number.
+    public var text: String?
+
+    /// A text.
+    public init(text: String) { self.text = text }
 
     /// A number, or the reason that there is none.
     public init(_ value: Double?, deviation: Double? = nil, reason: String? = nil) {
@@ -86,6 +91,8 @@ public struct ReportContent: Sendable {
     public var title = "Metrics by defect type"
     /// The heading of the rows' names.
     public var rowHeading = "Defect"
+    /// What the table says, in a sentence.
+    public var note: String?
     /// The headings after the first.
     public var columns: [Column]
     /// The rows in the order shown.
@@ -258,6 +265,10 @@ public struct ReportContent: Sendable {
   public var cautions: [String] = []
   /// Metrics by defect type and overall.
   public var metrics: Table?
+  /// The verdicts against the truth, and what other limits would stop.
+  public var verdicts: [Table] = []
+  /// Every picture.
+  public var listing: Table?
   /// True-positive rate against false-positive rate.
   public var roc: [Curve] = []
   /// Per-region overlap against false-positive rate, up to `proLimit`.
