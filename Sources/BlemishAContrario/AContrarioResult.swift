@@ -14,6 +14,10 @@ public protocol AContrarioResult: Sendable {
   /// The share of good pictures that are at least as unusual as this one; nil where the test does not know.
   var pValue: Double? { get }
 
+  /// The share of the picture that is far from what is usual at its place: by more than four standard deviations of
+  /// good pictures, on average over the scales. 0 where the test does not know.
+  var farShare: Double { get }
+
   /// Rows and columns of the finest grid that regions are found on.
   var grid: (height: Int, width: Int) { get }
 
@@ -33,6 +37,9 @@ public protocol AContrarioResult: Sendable {
 extension AContrarioResult {
   /// The test does not know.
   public var pValue: Double? { nil }
+
+  /// The test does not know.
+  public var farShare: Double { 0 }
 
   /// log10 NFA per pixel, where the test knows nothing finer.
   public func significance(height: Int, width: Int) throws(AContrarioError) -> [Float] {

@@ -34,6 +34,11 @@ public struct CalibratedTestResult: AContrarioResult {
   /// The split-conformal p-value of the picture (Vovk et al., 2005): see ``CalibratedTest/pValue(highest:)``.
   public let pValue: Double?
 
+  /// The share of the finest grid's cells that are more than four standard deviations above what is usual.
+  public var farShare: Double {
+    Double(regions.values.count { $0 > 4 }) / Double(max(regions.values.count, 1))
+  }
+
   /// Rows and columns of the finest scale.
   public var grid: (height: Int, width: Int) { (regions.height, regions.width) }
 

@@ -344,6 +344,22 @@ import Testing
     #expect(values.max() ?? 0 > 0)
   }
 
+  @Test func aPictureUnlikeTheTrainingPicturesIsSaidToBe() throws {
+    let black = Picture(
+      width: 64, height: 64, channels: 1, samples: .eightBit(.init(repeating: 0, count: 4096)))
+    try black.write(png: folder / "black.png")
+    let run = try Tool.run("predict", trained.model, folder / "black.png", trained.goodPicture, "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    let objects = try run.objects()
+    #expect(objects[0]["verdict"] as? String == "unlike")
+    #expect((objects[0]["unlike"] as? [String])?.contains("brightness") == true)
+    #expect(objects[1]["unlike"] == nil)
+    let refused = try Tool.run(
+      "predict", trained.model, folder / "black.png", trained.goodPicture, "--refuse-unlike")
+    #expect(refused.status == 1 && refused.errors.contains("black.png: is unlike"), "\(refused.errors)")
+    #expect(refused.output.contains(trained.goodPicture))
+  }
+
   @Test func complaintsThatCannotBePrintedStopNothing() throws {
     let command = "exec \"$0\" predict \"$@\" 2> /dev/full"
     let run = try Tool(

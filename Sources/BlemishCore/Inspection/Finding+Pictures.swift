@@ -9,6 +9,7 @@ extension Verdict {
     case .good: 0x009E73
     case .review: 0x56B4E9
     case .anomalous: 0xE8590C
+    case .unlike: 0xCC79A7
     }
   }
 }

@@ -14,8 +14,9 @@ public struct Finding: Sendable {
   /// The pixels of the regions that are to be reviewed, at the picture's own size.
   public let reviewMask: Mask
 
-  /// What is said of the picture.
-  public var verdict: Verdict { inspection.verdict }
+  /// What is said of the picture: the inspection's verdict, but for a picture that is unlike those that the model was
+  /// trained on.
+  public var verdict: Verdict { inspection.unlikeness.isEmpty ? inspection.verdict : .unlike }
 
   /// What is found in a picture.
   /// - Parameter minimumArea: regions of fewer pixels are not listed, unless no region would be; nil for what one cell of

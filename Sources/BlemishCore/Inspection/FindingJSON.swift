@@ -43,6 +43,8 @@ public struct FindingJSON: Codable, Sendable, Equatable {
   public var sha256: String?
   /// What is said of the picture.
   public var verdict: Verdict
+  /// In what the picture is unlike those that the model was trained on; nil where in nothing.
+  public var unlike: [Unlikeness]?
   /// Whether a region makes the picture anomalous.
   public var anomalous: Bool
   /// The a contrario test that decided.
@@ -71,7 +73,8 @@ public struct FindingJSON: Codable, Sendable, Equatable {
   public var blemish: String
 
   enum CodingKeys: String, CodingKey {
-    case path, time, sha256, verdict, anomalous, test, limits, score, width, height, regions, files, model,
+    case path, time, sha256, verdict, unlike, anomalous, test, limits, score, width, height, regions, files,
+      model,
       blemish
     case logNFA = "log_nfa"
     case pValue = "p_value"
@@ -93,7 +96,8 @@ public struct FindingJSON: Codable, Sendable, Equatable {
     self.time = time.formatted(.iso8601.time(includingFractionalSeconds: true))
     self.sha256 = sha256
     verdict = found.verdict
-    anomalous = verdict == .anomalous
+    unlike = inspection.unlikeness.isEmpty ? nil : inspection.unlikeness
+    anomalous = inspection.verdict == .anomalous
     test = inspection.rule.test
     limits = inspection.rule.operatingPoint
     score = inspection.score

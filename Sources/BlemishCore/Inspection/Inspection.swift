@@ -14,19 +14,27 @@ public struct Inspection: Sendable {
   public let detectionMap: ScoreMap?
   /// By which test and at which limits it is decided.
   public let rule: DecisionRule
+  /// In what the picture is unlike those that the model was trained on; then its regions and its log NFA mean little.
+  public let unlikeness: [Unlikeness]
   private let test: any AContrarioResult
 
   init(
     frame: Frame, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap?,
-    rule: DecisionRule, test: any AContrarioResult
+    rule: DecisionRule, traits: TrainingTraits?, test: any AContrarioResult
   ) {
     self.frame = frame
     self.score = score
     self.anomalyMap = anomalyMap
     self.detectionMap = detectionMap
     self.rule = rule
+    unlikeness =
+      (traits?.unlikeness(of: frame.traits) ?? [])
+      + (test.farShare > Self.mostFar ? [.features] : [])
     self.test = test
   }
+
+  /// The share of a picture that may be far from what is usual: a defect is seldom larger.
+  private static let mostFar = 0.5
 
   /// log10 of the number of false alarms of the most significant region: how many regions like it are expected
   /// in a picture of a good part.

@@ -56,7 +56,8 @@ extension Model {
           }
         return Inspection(
           frame: frames[index], score: Double(found.scores[index]), anomalyMap: map(found.localization),
-          detectionMap: found.detection.map(map), rule: rule, test: test)
+          detectionMap: found.detection.map(map), rule: rule,
+          traits: configuration.trainingTraits, test: test)
       }
     }.map { try $0.get() }
   }

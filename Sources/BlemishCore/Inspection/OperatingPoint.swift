@@ -64,8 +64,10 @@ public enum Verdict: String, Sendable, Codable, CaseIterable, Comparable {
   case review
   /// Something is significant.
   case anomalous
+  /// The picture is unlike those that the model was trained on, so that nothing else can be relied on.
+  case unlike
 
-  /// From good to anomalous.
+  /// From good to unlike.
   public static func < (first: Verdict, second: Verdict) -> Bool { first.severity < second.severity }
 
   private var severity: Int {
@@ -73,6 +75,7 @@ public enum Verdict: String, Sendable, Codable, CaseIterable, Comparable {
     case .good: 0
     case .review: 1
     case .anomalous: 2
+    case .unlike: 3
     }
   }
 }

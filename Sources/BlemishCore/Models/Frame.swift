@@ -11,6 +11,9 @@ public struct Frame: Sendable {
   /// The picture at the size at which the backbone sees it.
   package let resized: Picture
 
+  /// What the picture is like as a whole.
+  package var traits: PictureTraits { PictureTraits(resized, width: width, height: height) }
+
   /// The picture's own columns.
   public var width: Int { picture.width }
   /// The picture's own rows.

@@ -49,6 +49,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// At which limits the model decides where it is told no others; nil for log NFA = 0, as imported models and files of
   /// before there was a point.
   public var operatingPoint: OperatingPoint?
+  /// What the pictures that it was trained on are like as a whole; nil where nobody knows.
+  public var trainingTraits: TrainingTraits?
   /// The most pixels that a picture may have to be decoded. It is the caller's choice, and not in the file.
   public var maximumPixels = Picture.maximumPixelCount
   /// The file that the model was read from; nil for one that was just made. It is not in the file.
@@ -86,7 +88,7 @@ extension ModelConfiguration: Codable {
     case format, blemish, detector, detectorConfiguration, backbone, backboneHash, backboneFiles,
       embedsBackbone
     case height, width, tile, filter, padding, mapHeight, mapWidth, features, evidence, background, training
-    case formerBackground, operatingPoint
+    case formerBackground, operatingPoint, trainingTraits
   }
 
   /// Reads what a model file of this or an earlier form says.
@@ -115,6 +117,7 @@ extension ModelConfiguration: Codable {
     // Form 1 knew no other weighting than the standard one.
     evidence = try values.decodeIfPresent(Evidence.Weighting.self, forKey: .evidence) ?? Evidence.Weighting()
     operatingPoint = try values.decodeIfPresent(OperatingPoint.self, forKey: .operatingPoint)
+    trainingTraits = try values.decodeIfPresent(TrainingTraits.self, forKey: .trainingTraits)
     // It decides nothing: where it is damaged, it cannot be gone back to.
     formerBackground = try? values.decodeIfPresent(LearntBackground.self, forKey: .formerBackground)
     do {

@@ -5,14 +5,15 @@ extension EvaluationReport {
   /// The verdicts against the truth, and what each limit would stop and miss.
   static func verdicts(_ pictures: [Evaluation.Picture]) -> [ReportContent.Table] {
     let counts = Verdicts(pictures)
+    let shown: [Verdict] = [.good, .review, .anomalous]
     var confusion = ReportContent.Table(
-      columns: Verdict.allCases.map { .init($0.rawValue, digits: 0, isShare: false) },
+      columns: shown.map { .init($0.rawValue, digits: 0, isShare: false) },
       rows: [(false, "good", counts.normal), (true, "with a defect", counts.anomalous)].filter { $0.2 > 0 }
         .map {
           isAnomalous, name, count in
           .init(
             "\(name) (\(count))",
-            Verdict.allCases.map { .init(Double(counts.count($0, ofAnomalous: isAnomalous))) })
+            shown.map { .init(Double(counts.count($0, ofAnomalous: isAnomalous))) })
         })
     (confusion.title, confusion.rowHeading) = ("Verdict by truth", "Pictures")
     var limits = ReportContent.Table(

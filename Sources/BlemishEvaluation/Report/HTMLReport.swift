@@ -173,9 +173,9 @@ public enum HTMLReport {
       case (true, .good): ("missed", "defect missed")
       case (true, .review):
         specimen.isMissed ? ("missed", "to review, but elsewhere") : ("found", "to review")
-      case (true, .anomalous):
+      case (true, .anomalous), (true, .unlike):
         specimen.isMissed ? ("missed", "stopped, but elsewhere") : ("found", "defect found")
-      case (false, .anomalous): ("alarm", "false alarm")
+      case (false, .anomalous), (false, .unlike): ("alarm", "false alarm")
       case (false, .review): ("alarm", "good, to review")
       case (false, .good): ("passed", "good, passed")
       }

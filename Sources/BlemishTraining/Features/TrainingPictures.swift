@@ -13,13 +13,18 @@ package final class TrainingPictures: Sendable {
   package let hashes: [[UInt8]]
   /// How they are brought to the backbone's size.
   package let preprocessor: Preprocessor
+  /// What the pictures are like as a whole, of all that were decoded or of a sample.
+  package let traits: [PictureTraits]
   /// At the backbone's size; nil for those that memory does not hold.
   private let kept: [Picture?]
   private let ahead = Mutex<(indices: [Int], reading: ReadingAhead<Result<Picture, any Error>>)?>(nil)
 
-  private init(paths: [String], hashes: [[UInt8]], preprocessor: Preprocessor, kept: [Picture?]) {
+  private init(
+    paths: [String], hashes: [[UInt8]], traits: [PictureTraits], preprocessor: Preprocessor, kept: [Picture?]
+  ) {
     self.paths = paths
     self.hashes = hashes
+    self.traits = traits
     self.preprocessor = preprocessor
     self.kept = kept
   }
@@ -35,25 +40,34 @@ package final class TrainingPictures: Sendable {
     _ paths: [String], _ ways: [Preprocessor], memoryLimit: Int,
     isNeeded: @escaping @Sendable ([UInt8]) -> Bool = { _ in true }, progress: (Int) -> Void = { _ in }
   ) throws -> [TrainingPictures] {
+    // Of pictures whose pixels nobody asks for, a sample is decoded for their traits.
+    let sample = Set(
+      stride(from: 0, to: paths.count, by: max(paths.count / traitSample, 1)).map { paths[$0] })
     var hashes: [[UInt8]] = []
+    var traits: [PictureTraits] = []
     var kept = ways.map { _ in [Picture?]() }
     var bytes = 0
     try readBatches(
       of: paths, size: 16,
-      { path in
+      { path -> Result<(hash: [UInt8], traits: PictureTraits?, pictures: [Picture]), any Error> in
         Result {
           let content = try readRegularFile(path)
           let hash = SHA256.hash(content)
-          guard let first = ways.first, isNeeded(hash) else { return (hash, [Picture]()) }
+          let isNeeded = isNeeded(hash)
+          guard let first = ways.first, isNeeded || sample.contains(path) else {
+            return (hash, nil, [Picture]())
+          }
           let picture = try Picture(decoding: content, name: path, options: first.decoding)
-          return (hash, try ways.map { try $0(picture, from: path).resized })
+          let frames = try (isNeeded ? ways : [first]).map { try $0(picture, from: path) }
+          return (hash, frames[0].traits, isNeeded ? frames.map(\.resized) : [])
         }
       },
       { batch in
         try Task.checkCancellation()
         for result in batch {
-          let (hash, pictures) = try result.get()
+          let (hash, trait, pictures) = try result.get()
           hashes.append(hash)
+          if let trait { traits.append(trait) }
           bytes += pictures.reduce(0) { $0 + $1.byteCount }
           for way in ways.indices {
             kept[way].append(way < pictures.count && bytes <= memoryLimit ? pictures[way] : nil)
@@ -62,9 +76,12 @@ package final class TrainingPictures: Sendable {
         progress(hashes.count)
       })
     return zip(ways, kept).map {
-      TrainingPictures(paths: paths, hashes: hashes, preprocessor: $0, kept: $1)
+      TrainingPictures(paths: paths, hashes: hashes, traits: traits, preprocessor: $0, kept: $1)
     }
   }
+
+  /// About how many pictures tell what all are like.
+  private static let traitSample = 100
 
   /// How many there are.
   package var count: Int { paths.count }

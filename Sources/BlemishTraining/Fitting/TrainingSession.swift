@@ -237,6 +237,7 @@ public final class TrainingSession {
     }
     try checkContents(pictures.seen.hashes)
     record.fingerprint = fingerprint
+    model.configuration.trainingTraits = TrainingTraits(pictures.seen.traits)
     return pictures
   }
 

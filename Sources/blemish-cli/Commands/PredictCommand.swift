@@ -67,6 +67,9 @@ struct Predict: ParsableCommand {
   @Option(help: "Ends with status 3 when a picture has this verdict or a worse one: review or anomalous.")
   var failOn: Verdict?
 
+  @Flag(help: "A picture that is unlike the training pictures is not judged, but is an error.")
+  var refuseUnlike = false
+
   @Flag(name: .shortAndLong, help: "Shows no progress and no summary.")
   var quiet = false
 
@@ -106,13 +109,19 @@ struct Predict: ParsableCommand {
       style: json ? .json : csv ? .csv : .text, count: inputs.pictures.count, quiet: quiet)
     for note in inputs.notes { complain("note: \(note)") }
     for failure in inputs.failures { listing.add(failure: failure.path, failure.reason) }
-    let hashes = hash
+    let (hashes, refuses) = (hash, refuseUnlike)
     try model.inspectEach(
       contentsOf: inputs.pictures.map(\.path), options: significance.inspection, batch: batch
     ) {
       index, inspection -> Result<FindingJSON, any Error> in
       do {
         let found = try Finding(inspection.get(), minimumArea: minArea)
+        if refuses, found.verdict == .unlike {
+          let reasons = found.inspection.unlikeness.map(\.rawValue).joined(separator: ", ")
+          throw ToolError(
+            "\(printable(inputs.pictures[index].path)): is unlike the training pictures (\(reasons)) and not judged"
+          )
+        }
         let path = inputs.pictures[index].path
         let files = try writer?.write(found, index: index)
         try copier.copy(index: index, found.verdict)

@@ -78,10 +78,14 @@ struct VerdictListing {
       case .good: "good"
       case .review: "REVIEW"
       case .anomalous: "ANOMALOUS"
+      case .unlike: "UNLIKE"
       }
     print(
       "\(printable(found.path)): \(verdict)  log NFA \(logNFAText(found.logNFA))  score \(scoreText(found.score))"
         + (found.pValue.map { "  p-value \(String(format: "%.2g", $0))" } ?? ""))
+    if let unlike = found.unlike {
+      print("  unlike the training pictures: \(unlike.map(\.rawValue).joined(separator: ", "))")
+    }
     for (number, region) in found.regions.enumerated() {
       print(
         "  region \(number + 1)\(region.verdict == .review ? " (review)" : ""): \(region.width)x\(region.height) at "
