@@ -10,7 +10,8 @@ LIBTORCH_PKGCONFIG := $(CURDIR)/.libtorch/pkgconfig
 export PKG_CONFIG_PATH := $(LIBTORCH_PKGCONFIG):$(PKG_CONFIG_PATH)
 
 RPATH := -Xlinker -rpath -Xlinker $(LIBTORCH)/lib
-RELEASE := swift build -c release --product blemish $(RPATH)
+# Installed, the program finds what it loads in lib/blemish.
+RELEASE := swift build -c release $(RPATH) -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/blemish' --product
 BLEMISH := .build/release/blemish
 DEMO ?= demo
 # How long damaged files are read.
@@ -29,14 +30,17 @@ setup: ## System packages and libtorch (first time only)
 	@LIBTORCH='$(LIBTORCH)' PKGCONFIG='$(LIBTORCH_PKGCONFIG)' scripts/setup
 
 build: setup ## The program, .build/release/blemish
-	$(RELEASE)
+	$(RELEASE) blemish-torch
+	$(RELEASE) blemish
 
 # Under sudo where the folder is not the user's. The program goes on to load libtorch from $(LIBTORCH).
 install: build ## The program into PREFIX/bin (PREFIX=/usr/local); libtorch stays where it is
-	@bin='$(DESTDIR)$(PREFIX)/bin'; sudo=; \
-	  { mkdir -p "$$bin" && [ -w "$$bin" ]; } 2>/dev/null || sudo=sudo; \
-	  $$sudo install -D -m 755 $(BLEMISH) "$$bin/blemish" && \
-	  echo "installed $$bin/blemish, which loads libtorch from $(LIBTORCH)/lib"
+	@to='$(DESTDIR)$(PREFIX)'; sudo=; \
+	  { mkdir -p "$$to/bin" "$$to/lib/blemish" && [ -w "$$to/bin" ] && [ -w "$$to/lib/blemish" ]; } 2>/dev/null || \
+	    sudo=sudo; \
+	  $$sudo install -D -m 755 $(BLEMISH) "$$to/bin/blemish" && \
+	  $$sudo install -D -m 755 $(dir $(BLEMISH))libblemish-torch.so "$$to/lib/blemish/libblemish-torch.so" && \
+	  echo "installed $$to/bin/blemish, which loads libtorch from $(LIBTORCH)/lib"
 
 # Threads that spin while they wait for each other take the processor from the tests beside them.
 test: export OMP_WAIT_POLICY ?= PASSIVE

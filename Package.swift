@@ -5,14 +5,16 @@ import PackageDescription
 let package = Package(
   name: "blemish",
   products: [
-    .library(name: "Blemish", targets: ["Blemish"]),
+    .library(name: "Blemish", targets: ["Blemish", "CTorchEngine"]),
     .library(
       name: "BlemishTraining",
       targets: [
         "BlemishTraining", "BlemishEvaluation", "BlemishWeights", "BlemishExchange", "BlemishDatasets",
-        "BlemishSynthesis",
+        "BlemishSynthesis", "CTorchEngine",
       ]),
     .executable(name: "blemish", targets: ["blemish-cli"]),
+    // What the tool loads when it first computes something.
+    .library(name: "blemish-torch", type: .dynamic, targets: ["CTorchEngine"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -22,7 +24,10 @@ let package = Package(
     // libtorch, found through libtorch.pc (see scripts/setup): no unsafe flags, so that others can depend on us.
     .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .target(name: "CTorch", dependencies: ["CLibTorch"]),
+    .target(name: "CTorch"),
+    .target(
+      name: "CTorchEngine", dependencies: ["CLibTorch"],
+      cxxSettings: [.headerSearchPath("../CTorch/include")]),
     .target(
       name: "CImageCodecs",
       linkerSettings: [
@@ -74,7 +79,7 @@ let package = Package(
 
     // The recorded numbers of the published code that tests compare with.
     .target(
-      name: "GoldenCases", dependencies: ["BlemishTorch", "BlemishFiles", "BlemishSupport"],
+      name: "GoldenCases", dependencies: ["BlemishTorch", "BlemishFiles", "BlemishSupport", "CTorchEngine"],
       path: "Tests/GoldenCases"),
     // What the compiler does not check of the sources.
     .testTarget(name: "ArchitectureTests"),
