@@ -41,8 +41,10 @@ final class SortedRuns {
 
   /// Shows `visitor` all keys in ascending order.
   ///
-  /// - Parameter target: about how many keys are sorted at a time.
-  func visit(_ visitor: inout some KeyVisitor, target: Int = 1 << 21) throws(MeasureError) {
+  /// - Parameter target: about how many keys are sorted at a time; nil for as many as the nearer caches hold, or more
+  ///   where there are so many runs that each would be asked for a few at a time.
+  func visit(_ visitor: inout some KeyVisitor, target: Int? = nil) throws(MeasureError) {
+    let target = target ?? min(max(1 << 16, 4 * spacing * runs.count), 1 << 21)
     var cursors = [(position: Int, sample: Int)](repeating: (0, 0), count: runs.count)
     var slice: [UInt32] = []
     var records: [UInt64] = []
