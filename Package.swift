@@ -119,7 +119,7 @@ let package = Package(
     // Feeds damaged files to every reader: `make fuzz`.
     .executableTarget(
       name: "blemish-fuzz",
-      dependencies: ["BlemishDatasets", "BlemishFiles", "BlemishImaging", "BlemishSupport"],
+      dependencies: ["BlemishTraining", "CTorchEngine"],
       path: "Tests/Fuzz",
       exclude: ["Corpus"]),
     // Runs the built tool as a user does.

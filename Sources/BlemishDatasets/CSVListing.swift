@@ -1,3 +1,4 @@
+import BlemishSupport
 import Foundation
 
 /// A CSV file that lists pictures. Columns, in any order: `image` (or `path`), `label` (`good`, `normal`,
@@ -82,7 +83,7 @@ struct Listing {
       // Listings that were made on Windows have backslashes.
       for name in [name, name.replacingOccurrences(of: "\\", with: "/")] {
         let file = Listing.normalized(name.hasPrefix("/") ? name : base.file(name))
-        if FileManager.default.fileExists(atPath: file) { return file }
+        if FileStatus(file) != nil { return file }
       }
       throw wrong(line, .missingFile(name))
     }

@@ -1,4 +1,5 @@
 import BlemishImaging
+import BlemishSupport
 import Foundation
 
 /// The endings of the pictures that can be read, in lower case.
@@ -25,19 +26,17 @@ struct Folder {
 
   /// - Throws: `DatasetError` if there is nothing at the path or it cannot be listed.
   init(existing path: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw DatasetError.missing(path: path)
-    }
-    if isFolder.boolValue {
+    guard let status = FileStatus(path) else { throw DatasetError.missing(path: path) }
+    let isFolder = status.kind == .folder
+    if isFolder {
       do {
-        _ = try FileManager.default.contentsOfDirectory(atPath: path)
+        _ = try folderEntries(path)
       } catch {
         throw DatasetError.unreadable(path: path, reason: whyUnreadable(path))
       }
     }
     self.path = path
-    isFile = !isFolder.boolValue
+    isFile = !isFolder
   }
 
   /// The last part of the absolute path.
@@ -55,12 +54,9 @@ struct Folder {
 
   func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
 
-  func contains(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
+  func contains(_ name: String) -> Bool { FileStatus(file(name)) != nil }
 
-  var exists: Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-  }
+  var exists: Bool { FileStatus(path)?.kind == .folder }
 
   var isEmpty: Bool { !isFile && !names.contains { !$0.hasPrefix(".") } }
 
@@ -68,7 +64,7 @@ struct Folder {
   var hiddenEntries: [String] { all { $0.hasPrefix(".") } }
 
   /// Everything in the folder, hidden or not, in no order.
-  private var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
+  private var names: [String] { (try? folderEntries(path)) ?? [] }
 
   private func all(_ isWanted: (String) -> Bool) -> [String] {
     names.filter(isWanted).sorted(by: naturallyPrecedes)
@@ -112,7 +108,7 @@ struct Folder {
 
 /// Why the system does not let a file or folder be read.
 func whyUnreadable(_ path: String) -> String {
-  access(path, R_OK) == 0 ? "reading it failed" : String(cString: strerror(errno))
+  access(fileSystemPath(path), R_OK) == 0 ? "reading it failed" : String(cString: strerror(errno))
 }
 
 /// What follows the last point of a file's name, in lower case.

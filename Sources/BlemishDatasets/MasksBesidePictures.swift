@@ -1,4 +1,5 @@
 import BlemishImaging
+import BlemishSupport
 import Foundation
 
 /// The pictures in a folder of good parts, without the masks that lie among them.
@@ -58,10 +59,7 @@ struct GoodPictures {
   /// Pictures that are black throughout. Only files much smaller than the usual one are read, because black
   /// takes little room.
   private static func blackPictures(_ names: [String], in folder: Folder) -> Set<String> {
-    let sizes = names.map { name -> Int in
-      let attributes = try? FileManager.default.attributesOfItem(atPath: folder.file(name))
-      return (attributes?[.size] as? Int) ?? 0
-    }
+    let sizes = names.map { FileStatus(folder.file($0))?.byteCount ?? 0 }
     guard let usual = sizes.sorted().dropFirst(sizes.count / 2).first else { return [] }
     let small = zip(names, sizes).filter { $0.1 > 0 && $0.1 < usual / 4 }.map(\.0)
     return Set(

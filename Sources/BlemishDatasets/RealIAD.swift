@@ -1,3 +1,4 @@
+import BlemishSupport
 import Foundation
 
 /// Real-IAD (Wang et al., CVPR 2024): a file per category, `realiad_jsons/CATEGORY.json`, lists the pictures and
@@ -81,7 +82,7 @@ private struct SplitFile: Decodable {
     ) throws -> Sample {
       func located(_ name: String) throws -> String {
         let file = base.file(name)
-        guard FileManager.default.fileExists(atPath: file) else {
+        guard FileStatus(file) != nil else {
           throw DatasetError.listing(path: path, line: nil, problem: .missingFile(file))
         }
         return file

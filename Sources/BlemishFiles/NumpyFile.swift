@@ -54,7 +54,7 @@ package struct NumpyFile {
     dataOffset = header.dataOffset
     guard let type = NumberType(header.type[...]) else {
       throw DataFileError(
-        path: path, problem: .unsupported("holds no plain numbers; save the mask as numpy.uint8"))
+        path: path, problem: .unsupported(.numpyOfNoNumbers))
     }
     self.type = type
     var expected = type.byteCount
@@ -64,7 +64,7 @@ package struct NumpyFile {
       expected = product
     }
     guard expected <= source.count - dataOffset else {
-      throw DataFileError(path: path, problem: .cutOff("shape \(shape) needs \(expected) bytes"))
+      throw DataFileError(path: path, problem: .cutOff(.array(shape: shape, bytes: expected)))
     }
   }
 
@@ -97,8 +97,7 @@ private struct NumpyHeader {
   let dataOffset: Int
 
   init(_ source: ByteSource) throws {
-    let unknown = DataFileProblem.unsupported(
-      "is no NumPy array that can be read (.npy); save it again with numpy.save")
+    let unknown = DataFileProblem.unsupported(.notNumpy)
     var start = ByteReader(try source.prefix(12))
     guard start.count == 12, try start.readBytes(6).elementsEqual([0x93] + Array("NUMPY".utf8)) else {
       throw unknown
@@ -116,7 +115,7 @@ private struct NumpyHeader {
       let text = String(data: try source.bytes(at: 8 + lengthSize, count: length), encoding: .utf8)
     else { throw unknown }
     guard let type = Self.value(of: "descr", in: text, between: "'", and: "'") else {
-      throw DataFileProblem.unsupported("holds no plain numbers; save the mask as numpy.uint8")
+      throw DataFileProblem.unsupported(.numpyOfNoNumbers)
     }
     guard let dimensions = Self.value(of: "shape", in: text, between: "(", and: ")") else { throw unknown }
     let parts = dimensions.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -124,7 +123,7 @@ private struct NumpyHeader {
     let shape = parts.compactMap { Int($0) }
     guard shape.count == parts.count, shape.allSatisfy({ $0 >= 0 }) else { throw unknown }
     guard shape.count < 2 || text.contains("'fortran_order': False") else {
-      throw DataFileProblem.unsupported("is stored column by column; save it with numpy.ascontiguousarray")
+      throw DataFileProblem.unsupported(.numpyByColumns)
     }
     self.type = String(type)
     self.shape = shape

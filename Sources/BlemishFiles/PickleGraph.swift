@@ -79,7 +79,7 @@ struct StridedTensor: Sendable {
   func contiguous(in storages: [String: Data], copyBudget: inout Int) throws -> StoredTensor {
     let byteCount = try StoredTensor.byteCount(of: storage.elementType, shape: shape)
     guard let bytes = storages[storage.key] else {
-      throw DataFileProblem.damaged("its storage \(printable(storage.key)) is missing")
+      throw DataFileProblem.damaged(.noStorage(key: storage.key))
     }
     let elementSize = storage.elementType.byteCount
     let count = byteCount / elementSize
@@ -88,7 +88,7 @@ struct StridedTensor: Sendable {
     }
     let last = try lastElement()
     guard last < min(storage.count, bytes.count / elementSize) else {
-      throw DataFileProblem.damaged("it reaches beyond the end of its storage")
+      throw DataFileProblem.damaged(.beyondStorage)
     }
     if isContiguous {
       let start = bytes.startIndex + offset * elementSize
@@ -99,8 +99,7 @@ struct StridedTensor: Sendable {
       )
     }
     guard byteCount <= copyBudget else {
-      throw DataFileProblem.excessive(
-        "its view of the storage is far larger than the file; save a copy of it")
+      throw DataFileProblem.excessive(.view)
     }
     copyBudget -= byteCount
     return try StoredTensor(
@@ -120,7 +119,7 @@ struct StridedTensor: Sendable {
       isValid = stride >= 0 && !overflows && !sumOverflows
       last = sum
     }
-    guard isValid else { throw DataFileProblem.damaged("its strides \(strides) are impossible") }
+    guard isValid else { throw DataFileProblem.damaged(.strides(strides)) }
     return last
   }
 

@@ -104,7 +104,7 @@ public struct PickledValue: Sendable {
         for (key, child) in namedChildren(of: index) {
           nameBudget -= 64 + name.utf8.count + key.utf8.count
           guard nameBudget > 0 else {
-            throw DataFileProblem.excessive("repeats or contains itself too often to be a checkpoint")
+            throw DataFileProblem.excessive(.repetition)
           }
           pending.append((name.isEmpty ? key : "\(name).\(key)", child))
         }

@@ -49,14 +49,14 @@ public struct PyTorchFile: Sendable {
 
   private init(archive: ZipArchive, fileSize: Int, path: String) throws {
     guard let pickle = archive.names.filter({ $0.hasSuffix("/data.pkl") }).min() else {
-      throw DataFileProblem.unsupported("is a zip file, but not one that torch.save has written")
+      throw DataFileProblem.unsupported(.otherZip)
     }
     let folder = pickle.dropLast("data.pkl".count)
     if let order = try archive.content(of: folder + "byteorder"), !order.elementsEqual("little".utf8) {
-      throw DataFileProblem.unsupported("was written on a big-endian machine, which cannot be read")
+      throw DataFileProblem.unsupported(.bigEndian)
     }
     guard !archive.names.contains(folder + "constants.pkl") else {
-      throw DataFileProblem.unsupported("is a TorchScript program; save model.state_dict() instead")
+      throw DataFileProblem.unsupported(.torchScript)
     }
     var unpickler = Unpickler(ByteReader(try archive.content(of: pickle) ?? Data()))
     let root = try unpickler.readPickle()
@@ -66,7 +66,7 @@ public struct PyTorchFile: Sendable {
       guard let content = try archive.content(of: folder + "data/" + storage.key) else { continue }
       // Entries that lie on top of each other would take many times the file's size.
       total += content.count
-      guard total <= fileSize else { throw DataFileProblem.damaged("entries of the zip file overlap") }
+      guard total <= fileSize else { throw DataFileProblem.damaged(.zipEntriesOverlap) }
       storages[storage.key] = content
     }
     self.init(root: root, unpickler: unpickler, storages: storages, fileSize: fileSize, path: path)
@@ -76,18 +76,18 @@ public struct PyTorchFile: Sendable {
     var unpickler = Unpickler(ByteReader(file))
     let magic = try unpickler.readPickle()
     guard case .largeInteger(Self.legacyMagic) = unpickler.nodes[magic] else {
-      throw DataFileProblem.unsupported("is a pickle, but not one that torch.save has written")
+      throw DataFileProblem.unsupported(.otherPickle)
     }
     let version = try unpickler.readPickle()
     guard case .integer(1001) = unpickler.nodes[version] else {
-      throw DataFileProblem.unsupported("is of an unknown version of PyTorch's older format")
+      throw DataFileProblem.unsupported(.legacyVersion)
     }
     let system = try unpickler.readPickle()
     let root = try unpickler.readPickle()
     let keys = try unpickler.readPickle()
     let graph = PickleGraph(nodes: unpickler.nodes, storages: [:], path: path, copyLimit: 0)
     if case .bool(false)? = PickledValue(graph: graph, index: system)["little_endian"]?.content {
-      throw DataFileProblem.unsupported("was written on a big-endian machine, which cannot be read")
+      throw DataFileProblem.unsupported(.bigEndian)
     }
     let storages = try Self.legacyStorages(keys: keys, nodes: unpickler.nodes, unpickler.rest)
     self.init(root: root, unpickler: unpickler, storages: storages, fileSize: file.count, path: path)
@@ -100,7 +100,7 @@ public struct PyTorchFile: Sendable {
     _ rest: ByteReader
   ) throws -> [String: Data] {
     guard case .list(let keys) = nodes[keys] else {
-      throw DataFileProblem.damaged("the list of its storages is missing")
+      throw DataFileProblem.damaged(.noStorageList)
     }
     var elementSizes: [String: Int] = [:]
     for case .storage(let storage) in nodes {
@@ -110,11 +110,11 @@ public struct PyTorchFile: Sendable {
     var storages: [String: Data] = [:]
     for key in keys {
       guard case .text(let key) = nodes[key], let elementSize = elementSizes[key] else {
-        throw DataFileProblem.damaged("it has a storage of an unknown element type")
+        throw DataFileProblem.damaged(.storageElementType)
       }
       let count = try reader.read(Int64.self)
       let (byteCount, overflows) = count.multipliedReportingOverflow(by: Int64(elementSize))
-      guard !overflows else { throw DataFileProblem.damaged("storage \(printable(key)) is too large") }
+      guard !overflows else { throw DataFileProblem.damaged(.storageSize(key: key)) }
       storages[key] = try reader.readBytes(byteCount)
     }
     return storages

@@ -22,11 +22,11 @@ public enum SafeTensors {
   static func read(_ source: ByteSource, path: String) throws -> WeightFile {
     try DataFileError.naming(path) {
       guard source.count > 8 else {
-        throw DataFileProblem.unsupported("is not a safetensors file, or was cut off")
+        throw DataFileProblem.unsupported(.notSafeTensors)
       }
       let length = headerLength(of: try source.bytes(at: 0, count: 8))
       guard length > 0, length <= min(maximumHeaderLength, UInt64(source.count - 8)) else {
-        throw DataFileProblem.unsupported("is not a safetensors file, or was cut off")
+        throw DataFileProblem.unsupported(.notSafeTensors)
       }
       let header = try source.bytes(at: 8, count: Int(length)).withUnsafeBytes { bytes in
         var reader = SafeTensorsHeaderReader(bytes)
@@ -64,7 +64,7 @@ public enum SafeTensors {
     var offset = 0
     for (name, tensor) in ordered {
       guard name != "__metadata__" else {
-        throw DataFileError(path: path, problem: .unwritable("a tensor cannot be named __metadata__"))
+        throw DataFileError(path: path, problem: .unwritable(.metadataName))
       }
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       let end = offset + tensor.bytes.count
@@ -79,7 +79,7 @@ public enum SafeTensors {
     guard UInt64(header.count) <= maximumHeaderLength else {
       throw DataFileError(
         path: path,
-        problem: .unwritable("names and metadata take more than the 100 MB that a file may have")
+        problem: .unwritable(.headerSize)
       )
     }
     let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) }
@@ -122,11 +122,10 @@ public enum SafeTensors {
     for (name, description) in ordered {
       let offsets = description.offsets
       guard offsets.upperBound <= byteCount else {
-        throw DataFileProblem.cutOff(
-          "tensor \(printable(name)) ends at byte \(offsets.upperBound) of \(byteCount)")
+        throw DataFileProblem.cutOff(.tensor(name, end: offsets.upperBound, count: byteCount))
       }
       guard offsets.lowerBound == end else {
-        throw DataFileProblem.tensor(name, .damaged("it overlaps another or leaves a gap before it"))
+        throw DataFileProblem.tensor(name, .damaged(.tensorPlace))
       }
       end = offsets.upperBound
       let expected: Int
@@ -140,7 +139,7 @@ public enum SafeTensors {
       }
     }
     guard end == byteCount else {
-      throw DataFileProblem.damaged("\(byteCount - end) bytes at the end belong to no tensor")
+      throw DataFileProblem.damaged(.bytesOfNoTensor(byteCount - end))
     }
     for (name, description) in ordered {
       tensors[name] = try StoredTensor(

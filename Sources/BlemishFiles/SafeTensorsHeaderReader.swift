@@ -188,6 +188,6 @@ struct SafeTensorsHeaderReader {
   }
 
   private func failure(_ problem: String) -> DataFileProblem {
-    .damaged("the safetensors header, at byte \(position): \(printable(problem))")
+    .damaged(.header(byte: position, problem: problem))
   }
 }

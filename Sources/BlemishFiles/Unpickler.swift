@@ -36,8 +36,7 @@ struct Unpickler {
       if code == UInt8(ascii: ".") { return try pop() }
       let isDone = try readSimpleValue(code) || readContainer(code) || readMemo(code) || readObject(code)
       guard isDone else {
-        throw DataFileProblem.unsupported(
-          "has an unknown or unsupported pickle instruction \(code); files of torch.save can be read")
+        throw DataFileProblem.unsupported(.pickleInstruction("\(code)"))
       }
     }
   }
@@ -107,7 +106,7 @@ struct Unpickler {
     case "\u{80}":
       let version = try reader.read(UInt8.self)
       guard (2...5).contains(version) else {
-        throw DataFileProblem.unsupported("is a pickle of protocol \(version); 2 to 5 can be read")
+        throw DataFileProblem.unsupported(.pickleProtocol(Int(version)))
       }
     case "\u{95}": _ = try reader.read(UInt64.self)
     case "c": pushGlobal(module: try reader.readLine(), name: try reader.readLine())
@@ -180,8 +179,7 @@ struct Unpickler {
     guard case .storage(let elementType) = type.meaning else { return .object(type.name) }
     if parts.count > 5, case .none = nodes[parts[5]] {
     } else if parts.count > 5 {
-      throw DataFileProblem.unsupported(
-        "has storage views of PyTorch before 0.4; load and save it with a newer one")
+      throw DataFileProblem.unsupported(.storageViews)
     }
     return .storage(TensorStorage(elementType: elementType, key: key, count: count))
   }
@@ -310,13 +308,12 @@ struct Unpickler {
   private mutating func spend(_ amount: Int) throws {
     work += amount
     guard work <= Self.maximumWork else {
-      throw DataFileProblem.excessive(
-        "describes more than \(Self.maximumWork) objects, which no checkpoint needs")
+      throw DataFileProblem.excessive(.objects(limit: Self.maximumWork))
     }
   }
 
   private static let maximumWork = 2_000_000
   private static let maximumNames = 100
 
-  private static var damaged: DataFileProblem { .damaged("its pickle makes no sense") }
+  private static var damaged: DataFileProblem { .damaged(.pickle) }
 }

@@ -49,7 +49,7 @@ struct ZipArchive {
     let tailStart = max(0, source.count - (recordLength + 0xFFFF))
     let tail = try source.bytes(at: tailStart, count: source.count - tailStart)
     guard let start = tail.range(of: signature, options: .backwards)?.lowerBound else {
-      throw DataFileProblem.cutOff("the directory at the end of the zip file is missing")
+      throw DataFileProblem.cutOff(.zipDirectory)
     }
     let end = start - tail.startIndex
     var record = ByteReader(tail, at: end + 10)
@@ -72,7 +72,7 @@ struct ZipArchive {
     return (count, ByteReader(try source.bytes(at: offset, count: size)))
   }
 
-  private static var damaged: DataFileProblem { .damaged("its zip directory makes no sense") }
+  private static var damaged: DataFileProblem { .damaged(.zipDirectory) }
 
   /// What the central directory says of one entry.
   private struct Entry {
@@ -111,10 +111,9 @@ struct ZipArchive {
     }
 
     func content(in source: ByteSource) throws -> Data {
-      guard flags & 1 == 0 else { throw DataFileProblem.unsupported("is encrypted, which cannot be read") }
+      guard flags & 1 == 0 else { throw DataFileProblem.unsupported(.encryptedZip) }
       guard method == 0, size == compressedSize else {
-        throw DataFileProblem.unsupported(
-          "is a compressed zip file; torch.save does not compress: unpack it, or save it again")
+        throw DataFileProblem.unsupported(.compressedZip)
       }
       guard let offset = Int(exactly: offset), let size = Int(exactly: size) else { throw ZipArchive.damaged }
       var header = ByteReader(try source.bytes(at: offset, count: 30))

@@ -20,8 +20,7 @@ struct ZipWriter {
     let padding = (Self.alignment - (offset + headerLength) % Self.alignment) % Self.alignment
     let end = offset + headerLength + padding + content.count
     guard end + directory.count < UInt32.max, count < UInt16.max else {
-      throw DataFileProblem.unwritable(
-        "would be larger than the 4 GB that a zip file holds; safetensors files may be larger")
+      throw DataFileProblem.unwritable(.zipSize)
     }
     var shared = Data()
     // No flags, stored, no date.

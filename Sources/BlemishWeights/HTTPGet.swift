@@ -24,10 +24,29 @@ struct HTTPHead {
 }
 
 /// Why nothing came, or not all.
-struct HTTPFailure: Error, CustomStringConvertible {
-  let description: String
+enum HTTPFailure: Error, Equatable, CustomStringConvertible {
+  /// The transfer failed, with libcurl's number and its text.
+  case transfer(code: CURLcode, text: String)
+  /// The server has closed the connection without an answer.
+  case noAnswer
+
+  var description: String {
+    switch self {
+    case .transfer(CURLE_OPERATION_TIMEDOUT, _): "timeout: the server was silent for too long"
+    case .transfer(_, let text): text
+    case .noAnswer: "the server has not answered"
+    }
+  }
+
   /// Whether another attempt can only fail in the same way.
-  let isLasting: Bool
+  var isLasting: Bool {
+    switch self {
+    case .transfer(CURLE_UNSUPPORTED_PROTOCOL, _), .transfer(CURLE_URL_MALFORMAT, _),
+      .transfer(CURLE_TOO_MANY_REDIRECTS, _), .transfer(CURLE_PEER_FAILED_VERIFICATION, _):
+      true
+    case .transfer, .noAnswer: false
+    }
+  }
 }
 
 /// A GET over HTTP or HTTPS.
@@ -101,8 +120,8 @@ private final class Transfer {
     let code = get.withRequest { curl_get($0, receiver, &error) }
     if cancellation.isWanted.load(ordering: .relaxed) { throw CancellationError() }
     if let end { return try end.get() }
-    guard code == CURLE_OK else { throw HTTPFailure(code, error) }
-    guard hasBegun else { throw HTTPFailure(description: "the server has not answered", isLasting: false) }
+    guard code == CURLE_OK else { throw HTTPFailure.transfer(code: code, text: error.message) }
+    guard hasBegun else { throw HTTPFailure.noAnswer }
   }
 
   private func take(line bytes: UnsafeRawBufferPointer) -> Bool {
@@ -176,16 +195,8 @@ extension HTTPGet {
   }
 }
 
-extension HTTPFailure {
-  fileprivate init(_ code: CURLcode, _ error: CurlError) {
-    let text = withUnsafeBytes(of: error.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    let lasting = [
-      CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_TOO_MANY_REDIRECTS,
-      CURLE_PEER_FAILED_VERIFICATION,
-    ]
-    self.init(
-      description: code == CURLE_OPERATION_TIMEDOUT ? "timeout: the server was silent for too long" : text,
-      isLasting: lasting.contains(code)
-    )
+extension CurlError {
+  fileprivate var message: String {
+    withUnsafeBytes(of: text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

@@ -177,7 +177,7 @@ import Testing
       selection: .likelihood, secondsPerImage: 0.1)
     return ComparisonRunResult(
       run: .init(category: category, detector: detector, backbone: "resnet18", seed: seed),
-      settings: .init(training, tile: nil, .init()), format: DatasetFormat.mvtecAD.rawValue,
+      settings: .init(training, tile: nil, sampleRange: nil, .init()), format: DatasetFormat.mvtecAD.rawValue,
       evaluation: summary, training: training, testFingerprint: "", machine: .current(.cpu), date: "")
   }
 

@@ -226,7 +226,8 @@ struct DefinitionTests {
   @Test
   func keysOrderAllFloatsDownwards() {
     let scores: [Float] = [
-      .infinity, 3, 1.5, .leastNormalMagnitude, .leastNonzeroMagnitude, 0, -1e-40, -2, -.infinity,
+      .infinity, 3, 1.5, .leastNormalMagnitude, .leastNonzeroMagnitude, 0, -.leastNonzeroMagnitude, -2,
+      -.infinity,
     ]
     #expect(scores.map { ScoreKey.key($0) } == scores.map { ScoreKey.key($0) }.sorted())
     #expect(scores.map { ScoreKey.score(ScoreKey.key($0)) } == scores)

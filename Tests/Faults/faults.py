@@ -298,8 +298,8 @@ class Faults:
             for run in range(self.runs):
                 place = f"{self.folder}/run"
                 os.makedirs(place)
-                # From what is there before the command begins to what it writes, temporary files among it.
-                pages = self.random.randint(before // 4096 + 4, 4 * needed // 4096 + 8)
+                # From what is there before the command begins to ten times what it leaves: a training's checkpoints are larger.
+                pages = self.random.randint(before // 4096 + 4, 10 * needed // 4096 + 8)
                 mounted = subprocess.run(
                     ["mount", "-t", "tmpfs", "-o", f"size={pages * 4096}", "tmpfs", place],
                     stderr=subprocess.DEVNULL).returncode == 0

@@ -71,7 +71,7 @@ func targets(corpus: String) throws -> [Target] {
       return true
     },
     Target(name: "pytorch", seeds: [pytorch] + (try stored(".pt", ".ckpt")), read: readsPyTorch),
-  ]
+  ] + (try modelTargets(corpus: corpus))
 }
 
 private func noise(_ width: Int, _ height: Int, _ channels: Int, bits: Int = 8) -> Picture {

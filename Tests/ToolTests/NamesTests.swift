@@ -35,6 +35,25 @@ import Testing
     #expect(data.status == 0, "\(data.errors)")
   }
 
+  /// From the folder of the training to a defect's mask, all with bytes that are not UTF-8.
+  @Test func ofTrainingPicturesMayHoldAnyBytes() throws {
+    let options = (TrainedModel.small + ["--epochs", "1", "--quiet"]).joined(separator: " ")
+    let script = #"""
+      d=$'parts\xfe'; mkdir -p "$d"/good "$d"/$'hole\xfd' "$d"/ground_truth/$'hole\xfd' &&
+      for f in '\#(trained.data)'/train/good/*; do cp $f "$d"/good/$'\xfc'${f##*/}; done &&
+      cp '\#(trained.holePicture)' "$d"/$'hole\xfd'/$'\xfb.png' &&
+      cp '\#(trained.data)/ground_truth/hole/000_mask.png' "$d"/ground_truth/$'hole\xfd'/$'\xfb_mask.png' &&
+      "$0" train "$d" --output $'part\xfa.blemish' \#(options) &&
+      "$0" evaluate $'part\xfa.blemish' "$d" --json --quiet --report report
+      """#
+    let run = try shell(script)
+    #expect(run.status == 0, "\(run.errors)")
+    let figures = try jsonObject(run.output)
+    #expect(figures["pixel_auroc"] is Double, "\(run.output)")
+    let info = try shell(#""$0" info $'part\xfa.blemish' --json"#)
+    #expect(try jsonObject(info.output)["backbone"] as? String == "seeded", "\(info.errors)")
+  }
+
   @Test func forgeNoVerdict() throws {
     let name = #"$'x.png: good\n\e[2Jpart.png'"#
     let run = try shell(#"cp "$2" \#(name) && "$0" predict "$1" \#(name)"#)

@@ -43,19 +43,13 @@ public struct TrainingSchedule: Sendable, Codable, Equatable {
   /// Checks that the numbers make a training.
   /// - Throws: ``ScheduleError``.
   public func check() throws(ScheduleError) {
-    let counts = 1...1_000_000
-    let least = "from 1 to \(counts.upperBound)"
-    guard counts ~= epochs else { throw .init("number of epochs", epochs, least) }
-    guard counts ~= batch else { throw .init("number of pictures in a batch", batch, least) }
-    guard learningRate > 0, learningRate.isFinite else {
-      throw .init("learning rate", learningRate, "greater than 0")
-    }
-    guard weightDecay >= 0, weightDecay.isFinite else {
-      throw .init("weight decay", weightDecay, "at least 0")
-    }
-    guard patience ?? 1 >= 1 else { throw .init("patience", patience ?? 0, "at least 1 epoch") }
-    guard gradientNormLimit.map({ $0 > 0 && $0.isFinite }) ?? true else {
-      throw .init("limit of the gradients' norm", gradientNormLimit ?? 0, "greater than 0")
+    guard ScheduleError.counts ~= epochs else { throw .epochs(epochs) }
+    guard ScheduleError.counts ~= batch else { throw .batch(batch) }
+    guard learningRate > 0, learningRate.isFinite else { throw .learningRate(learningRate) }
+    guard weightDecay >= 0, weightDecay.isFinite else { throw .weightDecay(weightDecay) }
+    if let patience, patience < 1 { throw .patience(patience) }
+    if let limit = gradientNormLimit {
+      guard limit > 0, limit.isFinite else { throw .gradientNormLimit(limit) }
     }
   }
 
@@ -95,21 +89,35 @@ public struct TrainingSchedule: Sendable, Codable, Equatable {
 }
 
 /// A number of a schedule that makes no training.
-public struct ScheduleError: Error, Equatable, CustomStringConvertible {
-  /// Which number.
-  public let name: String
-  /// What it is.
-  public let value: String
-  /// What it must be.
-  public let allowed: String
+public enum ScheduleError: Error, Equatable, CustomStringConvertible {
+  /// The number of epochs.
+  case epochs(Int)
+  /// The number of pictures in a batch.
+  case batch(Int)
+  /// The learning rate.
+  case learningRate(Double)
+  /// The weight decay.
+  case weightDecay(Double)
+  /// The number of epochs without a better one.
+  case patience(Int)
+  /// The limit of the gradients' norm.
+  case gradientNormLimit(Double)
 
-  /// A number that makes no training.
-  public init(_ name: String, _ value: some CustomStringConvertible, _ allowed: String) {
-    self.name = name
-    self.value = value.description
-    self.allowed = allowed
-  }
+  /// How many epochs, and pictures in a batch, there may be.
+  static let counts = 1...1_000_000
 
   /// Which number is wrong, and how.
-  public var description: String { "the \(name) must be \(allowed), not \(value)" }
+  public var description: String {
+    switch self {
+    case .epochs(let number):
+      "the number of epochs must be from 1 to \(Self.counts.upperBound), not \(number)"
+    case .batch(let number):
+      "the number of pictures in a batch must be from 1 to \(Self.counts.upperBound), not \(number)"
+    case .learningRate(let rate): "the learning rate must be greater than 0, not \(rate)"
+    case .weightDecay(let decay): "the weight decay must be at least 0, not \(decay)"
+    case .patience(let epochs): "the patience must be at least 1 epoch, not \(epochs)"
+    case .gradientNormLimit(let limit):
+      "the limit of the gradients' norm must be greater than 0, not \(limit)"
+    }
+  }
 }

@@ -30,19 +30,23 @@ public struct Preprocessor: Sendable, Equatable {
   public let filter: ResamplingFilter
   /// The most pixels that a picture may have to be decoded.
   public let maximumPixels: Int
+  /// The samples that are black and white, for TIFF files of floating-point, signed or 32-bit numbers.
+  public let sampleRange: ClosedRange<Double>?
 
   /// A way to prepare pictures.
   public init(
-    height: Int, width: Int, filter: ResamplingFilter, maximumPixels: Int = Picture.maximumPixelCount
+    height: Int, width: Int, filter: ResamplingFilter, maximumPixels: Int = Picture.maximumPixelCount,
+    sampleRange: ClosedRange<Double>? = nil
   ) {
     self.height = height
     self.width = width
     self.filter = filter
     self.maximumPixels = maximumPixels
+    self.sampleRange = sampleRange
   }
 
   /// How pictures are decoded.
-  package var decoding: DecodingOptions { DecodingOptions(maximumPixels: maximumPixels) }
+  package var decoding: DecodingOptions { DecodingOptions(maximumPixels: maximumPixels, range: sampleRange) }
 
   /// Prepares a picture that was decoded.
   /// - Parameter path: where it is from.
@@ -66,7 +70,8 @@ public struct Preprocessor: Sendable, Equatable {
 extension ModelConfiguration {
   /// How the model's pictures are prepared.
   public var preprocessor: Preprocessor {
-    Preprocessor(height: height, width: width, filter: filter, maximumPixels: maximumPixels)
+    Preprocessor(
+      height: height, width: width, filter: filter, maximumPixels: maximumPixels, sampleRange: sampleRange)
   }
 
   /// How many pictures go through the backbone at a time where so many are asked for. Those that are seen in tiles come

@@ -32,6 +32,9 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var tile: Int?
   /// How pictures are resized.
   public var filter: ResamplingFilter
+  /// The samples that are black and white, for TIFF files of floating-point, signed or 32-bit numbers; nil where the
+  /// model was made for others.
+  public var sampleRange: ClosedRange<Double>?
   /// How the backbone's convolutions continue the picture.
   public var padding: Padding
   /// Rows of the maps that are evaluated.
@@ -88,7 +91,7 @@ extension ModelConfiguration: Codable {
     case format, blemish, detector, detectorConfiguration, backbone, backboneHash, backboneFiles,
       embedsBackbone
     case height, width, tile, filter, padding, mapHeight, mapWidth, features, evidence, background, training
-    case formerBackground, operatingPoint, trainingTraits
+    case formerBackground, operatingPoint, trainingTraits, sampleRange
   }
 
   /// Reads what a model file of this or an earlier form says.
@@ -109,6 +112,7 @@ extension ModelConfiguration: Codable {
     width = try values.decode(Int.self, forKey: .width)
     tile = try values.decodeIfPresent(Int.self, forKey: .tile)
     filter = try values.decode(ResamplingFilter.self, forKey: .filter)
+    sampleRange = try values.decodeIfPresent(ClosedRange<Double>.self, forKey: .sampleRange)
     padding = try values.decode(Padding.self, forKey: .padding)
     mapHeight = try values.decode(Int.self, forKey: .mapHeight)
     mapWidth = try values.decode(Int.self, forKey: .mapWidth)

@@ -119,7 +119,9 @@ public struct Comparison {
       try EvaluationReport.content(title: title, [part]), to: path(run, "html"),
       replacing: replacement("html"))
     let result = ComparisonRunResult(
-      run: run, settings: .init(record, tile: model.configuration.tile, plan.inspection),
+      run: run,
+      settings: .init(
+        record, tile: model.configuration.tile, sampleRange: model.configuration.sampleRange, plan.inspection),
       format: dataset.format.rawValue,
       evaluation: EvaluationSummary(evaluation, selection: record.selection), training: record,
       testFingerprint: try fingerprint(of: dataset.test),
@@ -164,7 +166,8 @@ public struct Comparison {
       case let configuration = try Model.configuration(ofFile: path(run, "blemish")),
       let record = configuration.trainingRecord
     {
-      let made = ComparisonRunResult.Settings(record, tile: configuration.tile, plan.inspection)
+      let made = ComparisonRunResult.Settings(
+        record, tile: configuration.tile, sampleRange: configuration.sampleRange, plan.inspection)
       guard try made == wanted(), record.seed == run.seed else {
         throw ComparisonError.otherSettings(path: path(run, "blemish"))
       }

@@ -20,6 +20,8 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
     public var tile: Int?
     /// How the backbone was tuned on good pictures; nil where it was not.
     public var tuning: TuningOptions?
+    /// The samples that are black and white, where it had to be said.
+    public var sampleRange: ClosedRange<Double>?
     /// With what numbers backbone and flow computed.
     public var precision: Precision
     /// The numbers in which features waited for the flow.
@@ -30,7 +32,8 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
     public var inspection: InspectionOptions
 
     private enum CodingKeys: String, CodingKey {
-      case schedule, selection, heldOut, size, tile, precision, featurePrecision, backboneHash, inspection
+      case schedule, selection, heldOut, size, tile, sampleRange, precision, featurePrecision, backboneHash,
+        inspection
       case tuning = "adaptation"
     }
 
@@ -42,6 +45,7 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
       tuning = try options.chosenTuning(BackboneCatalogue.standard.named(options.backbone))
       heldOut = options.heldOut
       tile = options.tile
+      sampleRange = options.sampleRange
       size = options.size?.description
       precision = options.precision
       featurePrecision = options.featurePrecision
@@ -49,8 +53,10 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
     }
 
     /// What a model was trained with.
-    init(_ record: TrainingRecord, tile: Int?, _ inspection: InspectionOptions) {
-      self.tile = tile
+    init(
+      _ record: TrainingRecord, tile: Int?, sampleRange: ClosedRange<Double>?, _ inspection: InspectionOptions
+    ) {
+      (self.tile, self.sampleRange) = (tile, sampleRange)
       self.inspection = inspection
       (schedule, selection) = (record.schedule, record.selection)
       (heldOut, size) = (record.heldOut, record.size)

@@ -256,7 +256,7 @@ extension Model {
       "\(configuration.height)x\(configuration.width)", configuration.tile.map { "tile \($0)" } ?? "whole",
       configuration.filter.rawValue, precision.elementType.rawValue, device.description,
       type(of: detector).featureIdentity, backbone.givesEvidence ? "with evidence" : "without evidence",
-      kept.rawValue,
+      kept.rawValue, configuration.sampleRange.map { "range \($0)" } ?? "",
     ].joined(separator: " ")
   }
 }

@@ -57,6 +57,8 @@ public struct TrainingOptions: Sendable {
   public var checkpointInterval = 180.0
   /// The most pixels that a picture may have to be decoded.
   public var maximumPixels = Picture.maximumPixelCount
+  /// The samples that are black and white, for TIFF files of floating-point, signed or 32-bit numbers.
+  public var sampleRange: ClosedRange<Double>?
   /// Whether a file is replaced that Blemish has not written as a model; devices never are.
   public var replacesForeignFiles = false
   /// A folder for event files that TensorBoard shows; nil for none.

@@ -72,7 +72,7 @@ extension TrainingSession {
   var tuningPreprocessor: Preprocessor {
     Preprocessor(
       height: model.configuration.height, width: model.configuration.width, filter: .bilinear,
-      maximumPixels: model.configuration.maximumPixels)
+      maximumPixels: model.configuration.maximumPixels, sampleRange: model.configuration.sampleRange)
   }
 
   /// Where tuned weights are shared with other trainings that would tune in the same way.
@@ -82,7 +82,7 @@ extension TrainingSession {
       let options = try stableJSON(asked.options)
       let all = [
         configuration.backboneHash ?? "", "\(configuration.height)x\(configuration.width)",
-        tuningPreprocessor.filter.rawValue,
+        tuningPreprocessor.filter.rawValue, configuration.sampleRange.map { "\($0)" } ?? "",
         record.fingerprint, "\(record.heldOut)", "\(record.seed)", options,
       ]
       let key = hexadecimal(SHA256.hash(Data(all.joined(separator: "\n").utf8)))

@@ -75,6 +75,7 @@ public final class TrainingSession {
     }
     model.configuration.maximumPixels = options.maximumPixels
     model.configuration.operatingPoint = options.operatingPoint
+    model.configuration.sampleRange = options.sampleRange
     let schedule = options.schedule ?? (type as? any GradientFitted.Type)?.schedule
     try schedule?.check()
     record = TrainingRecord(

@@ -15,7 +15,7 @@ extension PretrainingConfiguration {
     }
   }
 
-  init(yaml data: Data) throws {
+  package init(yaml data: Data) throws {
     let node: Node
     do {
       guard let found = try SafeYAML.node(data) else { throw PretrainingError.syntax("is empty") }

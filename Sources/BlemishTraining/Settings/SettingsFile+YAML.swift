@@ -16,7 +16,7 @@ extension SettingsFile {
     }
   }
 
-  init(yaml data: Data) throws {
+  package init(yaml data: Data) throws {
     guard let root = try SafeYAML.node(data)?.mapping else {
       throw SettingsError.syntax("has no sections, as published settings have")
     }

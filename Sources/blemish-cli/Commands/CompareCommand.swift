@@ -125,6 +125,7 @@ struct Compare: ParsableCommand {
     plan.training.maximumPixels = limit.maxPixels
     plan.training.size = try pictures.requested
     plan.training.tile = pictures.tile
+    plan.training.sampleRange = pictures.range?.bounds
     plan.training.heldOut = heldOut
     plan.training.selection = keep
     try tuning.fill(&plan.training)

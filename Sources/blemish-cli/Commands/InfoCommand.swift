@@ -30,6 +30,9 @@ struct Info: ParsableCommand {
       ("feature maps", configuration.features.map(\.description).joined(separator: ", ")),
       ("written by", "Blemish \(configuration.blemish)"),
     ]
+    if let range = configuration.sampleRange {
+      rows.append(("sample range", "\(range.lowerBound) is black, \(range.upperBound) white"))
+    }
     if let record = configuration.trainingRecord {
       rows += rowsOf(record)
     } else {

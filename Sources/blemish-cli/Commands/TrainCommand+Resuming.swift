@@ -40,6 +40,7 @@ extension Train {
       }
     }
     compare("--tile", pictures.tile, configuration.tile)
+    compare("--range", pictures.range, configuration.sampleRange.map(SampleRange.init))
     compare("--seed", seed, record.seed)
     compare("--epochs", epochs, schedule?.epochs)
     compare("--batch", batch, schedule?.batch)

@@ -211,6 +211,7 @@ struct Train: ParsableCommand {
     options.embedsBackbone = !referToWeights
     options.size = try pictures.requested ?? published?.size.map { .side($0) }
     options.tile = pictures.tile
+    options.sampleRange = pictures.range?.bounds
     options.seed = seed ?? options.seed
     options.heldOut = heldOut ?? options.heldOut
     options.operatingPoint = limits.operatingPoint(.production)

@@ -96,6 +96,7 @@ enum ErrorAdvice {
     switch error {
     case .file(let error): advice(for: error)
     case .tooLarge: "--max-pixels says how large pictures may be."
+    case .needsRange: "'blemish train --range LOW,HIGH' says it, and the model keeps it."
     default: nil
     }
   }
