@@ -48,9 +48,9 @@ import Testing
   @Test func areTrainedOnAndJudgedByAStatedRange() throws {
     let good = trained.data + "/train/good"
     let floats = try folder.folder("floats")
+    // Under the same names, so that the same pictures are held out.
     for name in try FileManager.default.contentsOfDirectory(atPath: good) {
-      try self.floats(of: "\(good)/\(name)").write(
-        to: URL(fileURLWithPath: "\(floats)/\(name.dropLast(4)).tif"))
+      try self.floats(of: "\(good)/\(name)").write(to: URL(fileURLWithPath: "\(floats)/\(name)"))
     }
     let quick = TrainedModel.small + ["--epochs", "1"]
     let unsaid = try Tool(["train", floats, "--output", folder / "none.blemish"] + quick).wait()
