@@ -27,7 +27,7 @@ func radixSort<Value: FixedWidthInteger>(
   let passes = (bits.count + 10) / 11
   let digit = (bits.count + passes - 1) / passes
   let buckets = 1 << digit
-  withUnsafeTemporaryAllocation(of: Int32.self, capacity: buckets) { starts in
+  withUnsafeTemporaryAllocation(of: Int.self, capacity: buckets) { starts in
     for shift in stride(from: bits.lowerBound, to: bits.upperBound, by: digit) {
       let mask = Value(truncatingIfNeeded: (1 << min(digit, bits.upperBound - shift)) - 1)
       values.withUnsafeMutableBufferPointer { values in
@@ -36,7 +36,7 @@ func radixSort<Value: FixedWidthInteger>(
           for index in 0..<count {
             starts[Int(truncatingIfNeeded: (values[index] &>> Value(shift)) & mask)] &+= 1
           }
-          var total: Int32 = 0
+          var total = 0
           for bucket in 0..<buckets {
             let size = starts[bucket]
             starts[bucket] = total
@@ -45,7 +45,7 @@ func radixSort<Value: FixedWidthInteger>(
           for index in 0..<count {
             let value = values[index]
             let bucket = Int(truncatingIfNeeded: (value &>> Value(shift)) & mask)
-            scratch[Int(starts[bucket])] = value
+            scratch[starts[bucket]] = value
             starts[bucket] &+= 1
           }
         }
