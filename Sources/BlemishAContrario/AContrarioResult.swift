@@ -32,6 +32,10 @@ public protocol AContrarioResult: Sendable {
 
   /// The pixel of every region's peak in a map of a size, row-major, with the region's log10 NFA.
   func peaks(height: Int, width: Int) -> [(pixel: Int, logNFA: Double)]
+
+  /// How far every place is above what is usual there, on the test's finest grid; nil where the test knows no such map,
+  /// and its regions are what they are.
+  var deviations: DeviationMap? { get }
 }
 
 extension AContrarioResult {
@@ -45,6 +49,9 @@ extension AContrarioResult {
   public func significance(height: Int, width: Int) throws(AContrarioError) -> [Float] {
     try logNFA(height: height, width: width)
   }
+
+  /// None.
+  public var deviations: DeviationMap? { nil }
 
   /// Whether a region's log10 NFA is below a limit. Without a region nothing is, however large the limit.
   public func isSignificant(below limit: Double) -> Bool { regionLogNFAs.contains { $0 < limit } }

@@ -45,6 +45,11 @@ public struct CalibratedTestResult: AContrarioResult {
   /// log10 NFA per pixel where there is no region: just more than any region's.
   public var logNFAOutsideRegions: Float { Float(logAllRegions).nextUp }
 
+  /// The map whose peaks the regions are.
+  public var deviations: DeviationMap? {
+    DeviationMap(height: regions.height, width: regions.width, values: regions.values)
+  }
+
   /// The pixel of every region's peak in a map of a size, with the region's log10 NFA.
   public func peaks(height: Int, width: Int) -> [(pixel: Int, logNFA: Double)] {
     zip(regions.regions, regionLogNFAs).map { region, logNFA in

@@ -13,6 +13,8 @@ public struct Finding: Sendable {
   public let mask: Mask
   /// The pixels of the regions that are to be reviewed, at the picture's own size.
   public let reviewMask: Mask
+  /// The outlines of all regions, small ones too; nil where the test's regions are what they are.
+  public let outlines: Outlines?
 
   /// What is said of the picture: the inspection's verdict, but for a picture that is unlike those that the model was
   /// trained on.
@@ -26,6 +28,20 @@ public struct Finding: Sendable {
     self.inspection = inspection
     let (height, width) = (inspection.frame.height, inspection.frame.width)
     let point = inspection.rule.operatingPoint
+    let least = minimumArea ?? inspection.cellArea(height: height, width: width)
+    if let outlines = try inspection.outlines() {
+      mask = outlines.mask(of: .anomalous)
+      reviewMask = outlines.mask(of: .review)
+      // A thin defect fills less than a cell in which it is found.
+      let large = zip(outlines.regions, outlines.foundAreas).filter {
+        (minimumArea == nil ? $1 : $0.area) >= least
+      }.map(\.0)
+      self.regions = large.isEmpty ? Array(outlines.regions.prefix(1)) : large
+      self.outlines = outlines
+      smallRegions = outlines.regions.count - self.regions.count
+      return
+    }
+    outlines = nil
     func regions(_ verdict: Verdict, below limit: Double) throws -> (regions: [FoundRegion], mask: Mask) {
       guard inspection.isSignificant(below: limit) else {
         return (
@@ -40,7 +56,6 @@ public struct Finding: Sendable {
     mask = anomalous.mask
     reviewMask = review.mask
     let all = anomalous.regions + review.regions
-    let least = minimumArea ?? inspection.cellArea(height: height, width: width)
     let large = all.filter { $0.area >= least }
     self.regions = large.isEmpty ? Array(all.prefix(1)) : large
     smallRegions = all.count - self.regions.count

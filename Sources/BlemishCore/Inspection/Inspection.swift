@@ -16,7 +16,7 @@ public struct Inspection: Sendable {
   public let rule: DecisionRule
   /// In what the picture is unlike those that the model was trained on; then its regions and its log NFA mean little.
   public let unlikeness: [Unlikeness]
-  private let test: any AContrarioResult
+  let test: any AContrarioResult
 
   init(
     frame: Frame, score: Double, anomalyMap: ScoreMap, detectionMap: ScoreMap?,
@@ -117,7 +117,7 @@ public struct Segmentation: Sendable {
     )
   }
 
-  private func regions(of components: ConnectedComponents) -> [(region: FoundRegion, label: Int)] {
+  func regions(of components: ConnectedComponents) -> [(region: FoundRegion, label: Int)] {
     // Labels count from 1; 0 is what belongs to no region.
     var least = [Double](repeating: .infinity, count: components.regions.count + 1)
     for (pixel, label) in components.labels.enumerated() where label > 0 {
