@@ -16,6 +16,12 @@ public struct Finding: Sendable {
   /// The outlines of all regions, small ones too; nil where the test's regions are what they are.
   public let outlines: Outlines?
 
+  /// The pixels of both.
+  public var drawn: Mask {
+    Mask(
+      width: mask.width, height: mask.height, pixels: zip(mask.pixels, reviewMask.pixels).map { $0 || $1 })
+  }
+
   /// What is said of the picture: the inspection's verdict, but for a picture that is unlike those that the model was
   /// trained on.
   public var verdict: Verdict { inspection.unlikeness.isEmpty ? inspection.verdict : .unlike }

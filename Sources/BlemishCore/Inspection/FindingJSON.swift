@@ -28,9 +28,11 @@ public struct FindingJSON: Codable, Sendable, Equatable {
     public var centroid: Point
     /// log10 NFA.
     public var logNFA: Double
+    /// Its outline, and its sides along its main axis.
+    public var shape: RegionShape?
 
     enum CodingKeys: String, CodingKey {
-      case verdict, x, y, width, height, area, centroid
+      case verdict, x, y, width, height, area, centroid, shape
       case logNFA = "log_nfa"
     }
   }
@@ -86,10 +88,11 @@ public struct FindingJSON: Codable, Sendable, Equatable {
   ///   - files: the files that were written of the picture, by what they show.
   ///   - model: the model that judged: ``ModelConfiguration/file``.
   ///   - sha256: that of the picture's file.
+  ///   - pixelSize: the side of a pixel in millimetres; nil where it is not known.
   ///   - time: when the picture was judged.
   public init(
     _ found: Finding, files: [String: String]? = nil, model: ModelIdentity? = nil, sha256: String? = nil,
-    time: Date = Date()
+    pixelSize: Double? = nil, time: Date = Date()
   ) {
     let inspection = found.inspection
     path = inspection.frame.path
@@ -105,10 +108,10 @@ public struct FindingJSON: Codable, Sendable, Equatable {
     pValue = inspection.pValue
     width = inspection.frame.width
     height = inspection.frame.height
-    regions = found.regions.map {
+    regions = zip(found.regions, found.shapes(pixelSize: pixelSize)).map {
       Region(
         verdict: $0.verdict, x: $0.x, y: $0.y, width: $0.width, height: $0.height, area: $0.area,
-        centroid: .init(x: $0.centroidX, y: $0.centroidY), logNFA: $0.logNFA)
+        centroid: .init(x: $0.centroidX, y: $0.centroidY), logNFA: $0.logNFA, shape: $1)
     }
     smallRegions = found.smallRegions
     self.files = files

@@ -45,6 +45,8 @@ public struct Evaluation: Sendable {
     public var isHit: Bool?
     /// The segmentation at log NFA = 0 against the ground truth; nil without one.
     public var segmentation: Segmentation?
+    /// The mask that is drawn against the ground truth; nil for a good picture, and where nothing is marked.
+    public var mask: MaskAgreement?
 
     /// Whether its defect was not found: nobody is told to look, or not at the defect.
     public var isMissed: Bool { sample.isAnomalous && !(isReviewedAtDefect ?? (verdict != .good)) }

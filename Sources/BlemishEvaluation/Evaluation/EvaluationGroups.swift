@@ -11,6 +11,8 @@ struct EvaluationGroups {
     /// Of the map that pictures are judged by, where it is another.
     var detection: PixelEvaluation?
     var significance: PixelEvaluation
+    /// The same of the anomalous pictures alone.
+    var ofAnomalous: PixelEvaluation
     var atLogNFA0 = ThresholdEvaluation(threshold: 0)
     var atFairThreshold: ThresholdEvaluation?
     var masks = 0
@@ -19,6 +21,7 @@ struct EvaluationGroups {
       self.name = name
       anomaly = PixelEvaluation(memoryLimit: memoryLimit)
       significance = PixelEvaluation(memoryLimit: memoryLimit)
+      ofAnomalous = PixelEvaluation(memoryLimit: memoryLimit)
       atFairThreshold = fairThreshold.map { ThresholdEvaluation(threshold: $0) }
     }
   }
@@ -49,8 +52,8 @@ struct EvaluationGroups {
         "there are \(names.count) defect types: by type, no figures of pixels are measured beyond \(Self.mostTypes)"
       )
     }
-    // Three maps at most.
-    memoryLimit = Self.memoryOfAllMaps / 3 / (min(names.count, Self.mostTypes) + 1)
+    // Four maps at most.
+    memoryLimit = Self.memoryOfAllMaps / 4 / (min(names.count, Self.mostTypes) + 1)
     overall = Group("all", fairThreshold: fairThreshold, memoryLimit: memoryLimit)
     for name in names { types[name] = Group(name, fairThreshold: fairThreshold, memoryLimit: memoryLimit) }
   }
@@ -60,8 +63,10 @@ struct EvaluationGroups {
   ///   - found: the pixels of its regions with log NFA < 0.
   ///   - regions: the number of these.
   ///   - truth: its ground truth at the size of the maps; nil where there is none.
+  ///   - mask: what is drawn on it against the ground truth at its own size; nil for a good picture.
   mutating func add(
-    _ inspection: Inspection, _ sample: Sample, found: Segmentation, regions: Int, _ truth: Mask?
+    _ inspection: Inspection, _ sample: Sample, found: Segmentation, regions: Int, _ truth: Mask?,
+    mask: MaskAgreement?
   ) throws {
     if !sample.isAnomalous { calibration.add(inspection.regionLogNFAs) }
     let isMarked = sample.isMarked(in: truth)
@@ -90,7 +95,8 @@ struct EvaluationGroups {
         isStoppedAtDefect: try isHit(below: point.limit),
         isCalledAnomalous: inspection.isSignificant(below: 0), regions: regions,
         isHit: defect.map { zip($0.pixels, found.mask.pixels).contains { $0 && $1 } },
-        segmentation: try truth.map { try addPixels(inspection, found, sample, $0) }))
+        segmentation: try truth.map { try addPixels(inspection, found, sample, $0) },
+        mask: truth == nil ? nil : mask))
   }
 
   private mutating func addPixels(
@@ -109,7 +115,10 @@ struct EvaluationGroups {
       try group.significance.add(scores: significance, mask: mask, width: truth.width)
       try group.atLogNFA0.add(scores: significance, mask: mask)
       try group.atFairThreshold?.add(scores: anomaly, mask: mask)
-      if sample.isAnomalous { group.masks += 1 }
+      if sample.isAnomalous {
+        try group.ofAnomalous.add(scores: significance, mask: mask, width: truth.width)
+        group.masks += 1
+      }
     }
     try add(to: &overall)
     for name in names where !sample.isAnomalous || name == sample.defectType {
@@ -213,6 +222,14 @@ struct EvaluationGroups {
     for (measure, value) in pixels {
       measured[measure] = group.masks > 0 ? value : noPixels
     }
+    let masks = MaskFigures(pictures.compactMap(\.mask))
+    for (measure, value) in MaskFigures.measures {
+      measured[measure] =
+        value(masks).map { .value($0) }
+        ?? (masks.iou == nil ? noPixels : .unavailable(reason: "no mask touches a defect"))
+    }
+    measured[.maskIoUOracle] =
+      try group.masks > 0 ? group.ofAnomalous.measures().bestMeanIoU : noPixels
     return Evaluation.Figures(
       name: group.name, images: pictures.count, anomalousImages: verdicts.anomalous, measured: measured)
   }
@@ -241,6 +258,12 @@ struct EvaluationGroups {
     for (measure, value) in pixels {
       intervals[measure] = bootstrap.interval(anomalous: marked.map(\.sample.isAnomalous)) {
         value(SegmentationSum(segmentations, drawn: $0))
+      }
+    }
+    let drawn = pictures.compactMap(\.mask)
+    for (measure, value) in MaskFigures.measures where !drawn.isEmpty {
+      intervals[measure] = bootstrap.interval(anomalous: drawn.map { _ in true }) {
+        value(MaskFigures(drawn, drawn: $0))
       }
     }
     return intervals

@@ -80,7 +80,7 @@ public enum EvaluationReport {
     let measures: [(Measure, String)] = [
       (.imageAUROC, "Image AUROC"), (.pixelAUROC, "Pixel AUROC"), (.aupro, "AUPRO"),
       (.stoppedDefects, "Defects found"), (.stoppedNormalImages, "Good pictures stopped"),
-      (.meanIoUAtLogNFA0, "mIoU at log NFA = 0"),
+      (.maskIoU, "IoU of masks on defects"),
     ]
     let figures = measures.map { measure, name in
       let values = parts.compactMap { $0.evaluation.overall[measure].value }
@@ -129,7 +129,8 @@ public enum EvaluationReport {
   private static let columns: [Measure] = [
     .imageAUROC, .imageAveragePrecision, .stoppedAnomalousImages, .reviewedAnomalousImages, .stoppedDefects,
     .pixelAUROC, .pixelAveragePrecision, .pixelF1AtLogNFA0, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle,
-    .meanIoUAtFairThreshold,
+    .meanIoUAtFairThreshold, .maskIoU, .maskIoUOracle, .foundMaskIoU, .foundMaskPrecision, .foundMaskRecall,
+    .foundMaskAreaRatio,
   ]
 
   private static func metrics(_ parts: [EvaluatedModel]) -> ReportContent.Table {

@@ -47,6 +47,18 @@ public enum Measure: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
   case pooledIoUOracle = "pooled_iou_oracle"
   /// The same of the anomaly map at the fair threshold.
   case pooledIoUAtFairThreshold = "pooled_iou_at_fair_threshold"
+  /// Intersection over union of the mask that is drawn, averaged over the anomalous pictures.
+  case maskIoU = "mask_iou"
+  /// The same at the threshold of the log NFA map that is best in hindsight for the anomalous pictures.
+  case maskIoUOracle = "mask_iou_oracle"
+  /// Intersection over union of the mask that is drawn, averaged over the pictures whose defect it touches.
+  case foundMaskIoU = "found_mask_iou"
+  /// The share of the mask that is the defect's, averaged over these.
+  case foundMaskPrecision = "found_mask_precision"
+  /// The share of the defect that is in the mask, averaged over these.
+  case foundMaskRecall = "found_mask_recall"
+  /// How many times as large as the defect the mask is: the median of these.
+  case foundMaskAreaRatio = "found_mask_area_ratio"
 
   /// What tables call it.
   public var title: String {
@@ -74,13 +86,19 @@ public enum Measure: String, Sendable, Codable, CaseIterable, CodingKeyRepresent
     case .pooledIoUAtLogNFA0: "pooled IoU at log NFA 0"
     case .pooledIoUOracle: "pooled IoU oracle"
     case .pooledIoUAtFairThreshold: "pooled IoU fair"
+    case .maskIoU: "mask IoU"
+    case .maskIoUOracle: "mask IoU oracle"
+    case .foundMaskIoU: "found: mask IoU"
+    case .foundMaskPrecision: "found: precision"
+    case .foundMaskRecall: "found: recall"
+    case .foundMaskAreaRatio: "found: area ratio"
     }
   }
 
   /// Whether it lies between 0 and 1 and more is better.
   public var isShare: Bool {
     switch self {
-    case .falseAlarmsPerNormalImage, .stoppedNormalImages, .reviewedNormalImages: false
+    case .falseAlarmsPerNormalImage, .stoppedNormalImages, .reviewedNormalImages, .foundMaskAreaRatio: false
     default: true
     }
   }

@@ -31,11 +31,15 @@ extension Model {
         try $0.segmentation(below: 0, height: configuration.mapHeight, width: configuration.mapWidth)
       }
       let regions = segmentations.map(\.regions.count)
+      let findings = try inspections.map { try Finding($0) }
       elapsed += clock.now - start
       for (place, inspection) in inspections.enumerated() {
+        let sample = samples[done]
+        let own = try sample.mask(width: inspection.frame.width, height: inspection.frame.height)
         try groups.add(
-          inspection, samples[done], found: segmentations[place], regions: regions[place],
-          try groundTruth(of: samples[done], inspection))
+          inspection, sample, found: segmentations[place], regions: regions[place],
+          own?.resized(width: configuration.mapWidth, height: configuration.mapHeight, filter: .bilinear),
+          mask: sample.isAnomalous ? own.flatMap { MaskAgreement(findings[place].drawn, truth: $0) } : nil)
         done += 1
       }
       progress(done)

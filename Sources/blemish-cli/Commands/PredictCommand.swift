@@ -61,6 +61,9 @@ struct Predict: ParsableCommand {
   @Flag(help: "Prints a table of comma-separated values, a line a picture.")
   var csv = false
 
+  @Option(help: "The side of a picture's pixel in millimetres: regions are measured in millimetres, too.")
+  var pixelSize: Double?
+
   @Flag(help: "Puts the SHA-256 of each picture's file into the JSON.")
   var hash = false
 
@@ -90,6 +93,10 @@ struct Predict: ParsableCommand {
     guard !hash || json else { throw ValidationError("--hash belongs to --json") }
     guard minArea ?? 0 >= 0 else { throw ValidationError("--min-area must be at least 0") }
     guard failOn != .good else { throw ValidationError("--fail-on takes review or anomalous") }
+    if let pixelSize, !(pixelSize > 0 && pixelSize.isFinite) {
+      throw ValidationError("--pixel-size must be greater than 0")
+    }
+    guard pixelSize == nil || json else { throw ValidationError("--pixel-size belongs to --json") }
     try checkFolder(output, option: "--output")
     for copy in copy { try checkFolder(copy.folder, option: "--copy") }
   }
@@ -126,7 +133,8 @@ struct Predict: ParsableCommand {
         let files = try writer?.write(found, index: index)
         try copier.copy(index: index, found.verdict)
         return .success(
-          FindingJSON(found, files: files, model: identity, sha256: hashes ? try fileHash(path) : nil))
+          FindingJSON(found, files: files, model: identity, sha256: hashes ? try fileHash(path) : nil,
+            pixelSize: pixelSize))
       } catch let error as OutputError {
         throw error
       } catch {

@@ -6,8 +6,8 @@ import Foundation
 /// An evaluation as a table for people.
 enum EvaluationTable {
   private static let columns: [Measure] = [
-    .imageAUROC, .pixelAUROC, .aupro, .meanIoUAtLogNFA0, .meanIoUOracle, .stoppedAnomalousImages,
-    .reviewedAnomalousImages, .stoppedDefects,
+    .imageAUROC, .pixelAUROC, .aupro, .stoppedAnomalousImages, .reviewedAnomalousImages, .stoppedDefects,
+    .maskIoU, .foundMaskIoU, .foundMaskPrecision, .foundMaskRecall, .foundMaskAreaRatio,
   ]
 
   static func text(_ evaluation: Evaluation) -> String {
