@@ -153,7 +153,9 @@ package struct DefectOutline: Sendable {
       min(max(ratio, -constants.mostOfColors), constants.mostOfColors)
     }
     if hasRare {
-      for pixel in places { odds[pixel] = probability(mapWeight * ofMap[pixel] + limited(rare - soft[pixel])) }
+      for pixel in places {
+        odds[pixel] = probability(mapWeight * ofMap[pixel] + limited(rare - soft[pixel]))
+      }
     }
     for _ in 0..<constants.turns {
       let defect = law(odds)

@@ -39,7 +39,9 @@ struct Window {
       let row = y * width
       for x in 0..<width {
         var most = values[row + x]
-        for other in max(x - distance, 0)...min(x + distance, width - 1) { most = max(most, values[row + other]) }
+        for other in max(x - distance, 0)...min(x + distance, width - 1) {
+          most = max(most, values[row + other])
+        }
         across[row + x] = most
       }
     }
@@ -92,7 +94,8 @@ struct Window {
     for y in 0..<height {
       for x in 0..<width {
         let (row, left, right) = (y * width, max(x - 1, 0), min(x + 1, width - 1))
-        across[row + x] = values[row + x] * (1 - 2 * share) + (values[row + left] + values[row + right]) * share
+        across[row + x] =
+          values[row + x] * (1 - 2 * share) + (values[row + left] + values[row + right]) * share
       }
     }
     var result = across

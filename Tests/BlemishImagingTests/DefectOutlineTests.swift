@@ -42,8 +42,9 @@ import Testing
     return Double(found.intersection(truth).count) / Double(found.union(truth).count)
   }
 
-  private func outline(_ picture: Picture, _ map: ScoreMap) -> (regions: [[Int]], components: ConnectedComponents)
-  {
+  private func outline(_ picture: Picture, _ map: ScoreMap) -> (
+    regions: [[Int]], components: ConnectedComponents
+  ) {
     let components = ConnectedComponents(of: map.values.map { $0 > 5 }, width: Self.side)
     let outline = DefectOutline(picture, map: map, cell: 4)
     return (components.regions.map { outline.pixels(of: $0, in: components) }, components)
@@ -82,7 +83,8 @@ import Testing
       let (picture, _) = picture({ _, _ in false }, by: 0, seed: UInt64(seed))
       var values = [Float](repeating: 0.5, count: Self.side * Self.side)
       for _ in 0..<12 { values[Int(random.next() % UInt64(values.count))] = 9 }
-      let (regions, components) = outline(picture, ScoreMap(width: Self.side, height: Self.side, values: values))
+      let (regions, components) = outline(
+        picture, ScoreMap(width: Self.side, height: Self.side, values: values))
       #expect(regions.count == components.regions.count)
       #expect(regions.allSatisfy { !$0.isEmpty })
     }

@@ -133,7 +133,8 @@ struct Predict: ParsableCommand {
         let files = try writer?.write(found, index: index)
         try copier.copy(index: index, found.verdict)
         return .success(
-          FindingJSON(found, files: files, model: identity, sha256: hashes ? try fileHash(path) : nil,
+          FindingJSON(
+            found, files: files, model: identity, sha256: hashes ? try fileHash(path) : nil,
             pixelSize: pixelSize))
       } catch let error as OutputError {
         throw error
