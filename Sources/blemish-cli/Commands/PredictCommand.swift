@@ -64,6 +64,12 @@ struct Predict: ParsableCommand {
   @Option(help: "The side of a picture's pixel in millimetres: regions are measured in millimetres, too.")
   var pixelSize: Double?
 
+  @Option(help: "A file for the regions' outlines as COCO annotations, in JSON.")
+  var coco: String?
+
+  @Flag(help: "Writes the regions' outlines as SVG, too, into the folder of --output.")
+  var svg = false
+
   @Flag(help: "Puts the SHA-256 of each picture's file into the JSON.")
   var hash = false
 
@@ -97,6 +103,8 @@ struct Predict: ParsableCommand {
       throw ValidationError("--pixel-size must be greater than 0")
     }
     guard pixelSize == nil || json else { throw ValidationError("--pixel-size belongs to --json") }
+    guard !svg || output != nil else { throw ValidationError("--svg belongs to --output") }
+    if let coco { _ = try fileDestination(coco, option: "--coco") }
     try checkFolder(output, option: "--output")
     for copy in copy { try checkFolder(copy.folder, option: "--copy") }
   }
@@ -108,7 +116,8 @@ struct Predict: ParsableCommand {
     let inputs = InputPictures(paths)
     let writer = try output.map {
       try ResultWriter(
-        folder: $0, inputs: inputs.pictures, heatMap: heatMap, replacing: force.replacement(.resultPicture))
+        folder: $0, inputs: inputs.pictures, heatMap: heatMap,
+        replacing: force.replacement(.resultPicture, OutlineSVG.file))
     }
     let copier = try VerdictCopier(copy, inputs: inputs.pictures, force: force.force)
     let identity = model.configuration.file
@@ -117,6 +126,10 @@ struct Predict: ParsableCommand {
     for note in inputs.notes { complain("note: \(note)") }
     for failure in inputs.failures { listing.add(failure: failure.path, failure.reason) }
     let (hashes, refuses) = (hash, refuseUnlike)
+    let drawsSVG = svg
+    let annotationsReplacing = force.replacement(COCOListing.file)
+    if let coco { try AtomicFile.check(coco, replacing: annotationsReplacing) }
+    var annotations = COCOListing()
     try model.inspectEach(
       contentsOf: inputs.pictures.map(\.path), options: significance.inspection, batch: batch
     ) {
@@ -130,12 +143,13 @@ struct Predict: ParsableCommand {
           )
         }
         let path = inputs.pictures[index].path
-        let files = try writer?.write(found, index: index)
+        var files = try writer?.write(found, index: index)
         try copier.copy(index: index, found.verdict)
-        return .success(
-          FindingJSON(
-            found, files: files, model: identity, sha256: hashes ? try fileHash(path) : nil,
-            pixelSize: pixelSize))
+        var result = FindingJSON(
+          found, model: identity, sha256: hashes ? try fileHash(path) : nil, pixelSize: pixelSize)
+        if drawsSVG { files?["outlines"] = try writer?.write(svg: OutlineSVG.text(result), index: index) }
+        result.files = files
+        return .success(result)
       } catch let error as OutputError {
         throw error
       } catch {
@@ -143,13 +157,18 @@ struct Predict: ParsableCommand {
       }
     } inOrder: { index, result in
       switch result {
-      case .success(let found): listing.add(found)
+      case .success(let found):
+        listing.add(found)
+        if coco != nil { annotations.add(found) }
       case .failure(let error):
         listing.add(failure: inputs.pictures[index].path, ErrorAdvice.text(of: error))
       }
     }
     guard !inputs.pictures.isEmpty || !inputs.failures.isEmpty else {
       throw ToolError("there are no pictures in \(paths.map(printable).joined(separator: ", "))")
+    }
+    if let coco {
+      try writeText(try stableJSON(annotations) + "\n", to: coco, replacing: annotationsReplacing)
     }
     listing.finish()
     if let failOn, listing.worst >= failOn { throw ExitCode(3) }

@@ -85,6 +85,18 @@ struct ResultWriter: Sendable {
       mask: base + "_mask.png")
   }
 
+  /// Writes the outlines of a finding's regions.
+  /// - Returns: the file.
+  func write(svg: String, index: Int) throws -> String {
+    let path = files(index).mask.dropLast("_mask.png".count) + "_outlines.svg"
+    do {
+      try writeText(svg, to: String(path), replacing: replacing)
+    } catch {
+      throw OutputError(description: ErrorAdvice.text(of: error))
+    }
+    return String(path)
+  }
+
   /// Writes the pictures of a finding.
   /// - Returns: the files by what they show.
   func write(_ found: Finding, index: Int) throws -> [String: String] {
