@@ -51,11 +51,11 @@ import Testing
   }
 
   @Test func aThinLineIsOneThinRegion() {
-    let (picture, mask) = picture({ x, y in (20..<76).contains(x) && abs(y - 40 - x / 8) < 1 }, by: 50)
+    let (picture, mask) = picture({ x, y in (20..<76).contains(x) && abs(y - 40 - x / 8) < 2 }, by: 50)
     let (regions, components) = outline(picture, blob(mask))
     #expect(regions.count == 1)
-    #expect(overlap(components.labels.indices.filter { components.labels[$0] == 1 }, mask) < 0.2)
-    #expect(overlap(regions[0], mask) > 0.7)
+    #expect(overlap(components.labels.indices.filter { components.labels[$0] == 1 }, mask) < 0.4)
+    #expect(overlap(regions[0], mask) > 0.75)
   }
 
   @Test func aSpotKeepsItsSize() {
