@@ -13,18 +13,19 @@ RPATH := -Xlinker -rpath -Xlinker $(LIBTORCH)/lib
 # Installed, the program finds what it loads in lib/blemish.
 RELEASE := swift build -c release $(RPATH) -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/blemish' --product
 BLEMISH := .build/release/blemish
+STATION := Station/.build/release/blemish-station
 DEMO ?= demo
 # How long damaged files are read.
 MINUTES ?= 5
 # What `blemish benchmark` is told, such as --configuration NAME.
 BENCHMARK ?=
-# Where the program is installed.
+# Where the programs are installed.
 PREFIX ?= /usr/local
 
-.PHONY: help setup build install test demo bench fuzz lint clean
+.PHONY: help setup build station station-test install test demo bench fuzz lint clean
 
 help: ## What can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: ## System packages and libtorch (first time only)
 	@LIBTORCH='$(LIBTORCH)' PKGCONFIG='$(LIBTORCH_PKGCONFIG)' scripts/setup
@@ -33,13 +34,24 @@ build: setup ## The program, .build/release/blemish
 	$(RELEASE) blemish-torch
 	$(RELEASE) blemish
 
+# A package of its own, so that nobody else fetches or builds a server.
+station: build ## The inspection station, which `blemish serve` starts
+	@scripts/setup-station
+	swift build --package-path Station -c release --product blemish-station $(RPATH)
+
+station-test: export OMP_WAIT_POLICY ?= PASSIVE
+station-test: setup ## The station's tests
+	@scripts/setup-station
+	swift test --package-path Station $(RPATH)
+
 # Under sudo where the folder is not the user's. The program goes on to load libtorch from $(LIBTORCH).
-install: build ## The program into PREFIX/bin (PREFIX=/usr/local); libtorch stays where it is
+install: build ## The programs that are built into PREFIX/bin (PREFIX=/usr/local); libtorch stays where it is
 	@to='$(DESTDIR)$(PREFIX)'; sudo=; \
 	  { mkdir -p "$$to/bin" "$$to/lib/blemish" && [ -w "$$to/bin" ] && [ -w "$$to/lib/blemish" ]; } 2>/dev/null || \
 	    sudo=sudo; \
 	  $$sudo install -D -m 755 $(BLEMISH) "$$to/bin/blemish" && \
 	  $$sudo install -D -m 755 $(dir $(BLEMISH))libblemish-torch.so "$$to/lib/blemish/libblemish-torch.so" && \
+	  { [ ! -e $(STATION) ] || $$sudo install -m 755 $(STATION) "$$to/bin/blemish-station"; } && \
 	  echo "installed $$to/bin/blemish, which loads libtorch from $(LIBTORCH)/lib"
 
 # Threads that spin while they wait for each other take the processor from the tests beside them.
@@ -59,7 +71,7 @@ fuzz: setup ## Damaged files into every reader, under AddressSanitizer (MINUTES=
 	  .build-fuzz/release/blemish-fuzz --seconds $$((60 * $(MINUTES))) --failures .build-fuzz/failures
 
 lint: ## The style
-	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
+	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift Station/Sources Station/Tests Station/Package.swift
 
 clean: ## Remove what was built (not libtorch)
-	rm -rf .build .build-fuzz $(DEMO)
+	rm -rf .build .build-fuzz Station/.build $(DEMO)

@@ -56,7 +56,7 @@ let package = Package(
       ]),
     .target(name: "BlemishDetectors", dependencies: ["BlemishCore", "BlemishFlows"]),
     // What an app imports that judges pictures, and no more.
-    .target(name: "Blemish", dependencies: ["BlemishCore", "BlemishDetectors"]),
+    .target(name: "Blemish", dependencies: ["BlemishCore", "BlemishDetectors", "BlemishSupport"]),
 
     // One GET over HTTP through libcurl.
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),

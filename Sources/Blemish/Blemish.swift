@@ -5,4 +5,5 @@
 @_exported import BlemishDetectors
 @_exported import BlemishFiles
 @_exported import BlemishImaging
+@_exported import let BlemishSupport.blemishVersion
 @_exported import BlemishTorch

@@ -34,7 +34,7 @@ public enum Torch {
   }
 
   /// Sets how many threads operators use which the calling thread calls, and leaves all other threads alone.
-  package static func setThreadsOfThisThread(_ count: Int) {
+  public static func setThreadsOfThisThread(_ count: Int) {
     ct_set_threads_here(Int32(clamping: max(count, 1)))
   }
 

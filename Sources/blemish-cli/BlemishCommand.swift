@@ -15,7 +15,7 @@ struct BlemishCommand: AsyncParsableCommand {
     version: blemishVersion,
     subcommands: [
       Train.self, Predict.self, Evaluate.self, Compare.self, Calibrate.self, Info.self, BackbonesCommand.self,
-      Import.self, Export.self, Pretrain.self, BenchmarkCommand.self, Demo.self,
+      Import.self, Export.self, Pretrain.self, BenchmarkCommand.self, Demo.self, Serve.self,
     ])
 
   /// Runs the tool: exit status 2 for wrong usage, 1 for everything else that went wrong.

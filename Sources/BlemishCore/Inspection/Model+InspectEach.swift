@@ -39,7 +39,7 @@ extension Model {
 
   /// Whether pictures are judged side by side, a thread each: on the processor, where the network leaves memory for
   /// several pictures' maps.
-  package var worksSideBySide: Bool {
+  public var worksSideBySide: Bool {
     device == .cpu && configuration.tile == nil
       && backboneWeights.values.reduce(0) { $0 + $1.bytes.count } < Self.largeNetwork
   }

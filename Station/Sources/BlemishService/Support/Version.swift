@@ -1,0 +1,4 @@
+import Blemish
+
+/// The version of Blemish that serves.
+public let stationVersion = blemishVersion
