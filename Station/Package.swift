@@ -53,11 +53,13 @@ let package = Package(
         "BlemishService", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Stations as child processes, and what they are asked.
-    .target(name: "StationTestSupport", path: "Tests/StationTestSupport"),
+    .target(
+      name: "StationTestSupport", dependencies: [.product(name: "Blemish", package: "blemish")],
+      path: "Tests/StationTestSupport"),
     .testTarget(name: "BlemishServiceTests", dependencies: ["BlemishService", "StationTestSupport"]),
     // Runs the built program as clients do.
     .testTarget(
-      name: "StationTests", dependencies: ["blemish-station", "StationTestSupport"],
+      name: "StationTests", dependencies: ["blemish-station", "BlemishService", "StationTestSupport"],
       exclude: ["triton_client.py"]),
   ],
   cxxLanguageStandard: .cxx20

@@ -5,7 +5,8 @@ extension Model {
   /// - Throws: what ``learnBackground(from:source:progress:)`` throws.
   public func recalibrated(on paths: [String], progress: (Int) -> Void = { _ in }) throws -> Model {
     var changed = self
-    changed.configuration.background = try learnBackground(from: paths, source: .recalibrated, progress: progress)
+    changed.configuration.background = try learnBackground(
+      from: paths, source: .recalibrated, progress: progress)
     // Nothing is lost where the pictures turn out not to be good ones.
     changed.configuration.formerBackground = configuration.background ?? configuration.formerBackground
     return changed

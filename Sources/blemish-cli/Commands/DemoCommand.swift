@@ -81,6 +81,7 @@ struct Demo: ParsableCommand {
       try EvaluationReport.content(title: "Generated parts", parts, picturesPerGallery: 8), to: page,
       replacing: force.replacement(.report))
     print("\n\(printable(page)): open it in a browser")
+    print("'make station', then 'blemish serve --models \(printable(folder))' shows the models at work")
   }
 
   /// Makes the folder of the pictures, and marks it as one whose pictures may be drawn anew.

@@ -4,7 +4,8 @@ import Foundation
 
 /// The process of a job, which a station starts.
 struct Learn: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Does a job of the station.", shouldDisplay: false)
+  static let configuration = CommandConfiguration(
+    abstract: "Does a job of the station.", shouldDisplay: false)
 
   @Argument(help: "The job's task.")
   var task: String

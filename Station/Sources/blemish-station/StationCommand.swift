@@ -8,7 +8,8 @@ struct StationCommand: AsyncParsableCommand {
     commandName: "blemish-station",
     abstract: "The inspection station: watches, judges, shows and remembers.",
     discussion: "'blemish serve' starts this program. docs/station.md tells how to work with it.",
-    version: stationVersion, subcommands: [Serve.self, Token.self, Backup.self, Learn.self], defaultSubcommand: Serve.self
+    version: stationVersion, subcommands: [Serve.self, Token.self, Backup.self, Learn.self],
+    defaultSubcommand: Serve.self
   )
 
   static func main() async {

@@ -1,3 +1,4 @@
+import Blemish
 import Foundation
 import FoundationNetworking
 
@@ -24,6 +25,19 @@ package enum Fixtures {
 
   /// A picture of a good part.
   package static func clean() throws -> [UInt8] { try bytes("clean.png") }
+
+  /// A picture of a good part, a little different for every number.
+  package static func clean(_ number: Int) throws -> [UInt8] {
+    let picture = try Picture(decoding: clean(), name: "clean.png")
+    guard case .eightBit(var samples) = picture.samples else { return [] }
+    for index in samples.indices where (index &* 31 &+ number) % 7 == 0 {
+      samples[index] &+= UInt8(number % 5)
+    }
+    return [UInt8](
+      try Picture(
+        width: picture.width, height: picture.height, channels: picture.channels, samples: .eightBit(samples)
+      ).pngData())
+  }
 
   /// A picture of a part that is not.
   package static func damaged() throws -> [UInt8] { try bytes("picture.png") }

@@ -156,7 +156,7 @@ import Testing
     backup.executableURL = URL(fileURLWithPath: RunningStation.program)
     backup.arguments = ["backup", station.folder / "copy", "--data", station.folder / "data"]
     try backup.run()
-    backup.waitUntilExit()
+    while backup.isRunning { usleep(5_000) }
     #expect(backup.terminationStatus == 0)
     _ = try await station.inspect(Fixtures.clean())
     let other = try RunningStation.folderWithModel()

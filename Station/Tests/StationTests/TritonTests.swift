@@ -22,7 +22,7 @@ enum Python {
     process.standardInput = FileHandle.nullDevice
     try process.run()
     let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
+    while process.isRunning { usleep(5_000) }
     return (process.terminationStatus, String(decoding: data, as: UTF8.self))
   }
 }

@@ -50,18 +50,21 @@ final class JobList: Sendable {
   /// - Throws: ``JobError/busy`` where another one runs; what is wrong with the folder.
   func begin(_ task: LearningTask, id: Int64, model: String, by name: String) throws -> Job {
     let job = Job(
-      id: id, kind: task.kind, model: model, state: .running, by: name, began: Timestamp.text(Date()), progress: 0)
+      id: id, kind: task.kind, model: model, state: .running, by: name, began: Timestamp.text(Date()),
+      progress: 0)
     let place = "\(folder)/\(id)"
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     try JSONText.data(task).write(to: URL(fileURLWithPath: place + "/task.json"))
     let process = Process()
     let program =
-      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      ?? CommandLine.arguments[0]
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["nice", "-n", "15", program, "learn", place + "/task.json"]
     process.standardInput = FileHandle.nullDevice
     let output = Pipe()
-    let complaints = FileManager.default.createFile(atPath: place + "/errors", contents: nil)
+    let complaints =
+      FileManager.default.createFile(atPath: place + "/errors", contents: nil)
       ? FileHandle(forWritingAtPath: place + "/errors") : nil
     process.standardOutput = output
     process.standardError = complaints ?? FileHandle.nullDevice
@@ -82,16 +85,17 @@ final class JobList: Sendable {
   /// Ends a job that runs.
   func cancel(_ id: Int64) {
     state.with { state in
-      guard let index = state.jobs.firstIndex(where: { $0.id == id }), state.jobs[index].state == .running else {
+      guard let index = state.jobs.firstIndex(where: { $0.id == id }), state.jobs[index].state == .running
+      else {
         return
       }
       state.jobs[index].state = .cancelled
-      state.running?.terminate()
+      state.running?.kill()
     }
   }
 
   /// Ends what runs.
-  func end() { state.with { $0.running?.terminate() } }
+  func end() { state.with { $0.running?.kill() } }
 
   /// Notes that a job's model is in service.
   func installed(_ id: Int64) { change(id) { $0.state = .installed } }
@@ -129,13 +133,15 @@ final class JobList: Sendable {
         }
       }
     }
-    process.waitUntilExit()
+    while process.isRunning { usleep(5_000) }
     let succeeded = process.terminationStatus == 0 && process.terminationReason == .exit
     state.with { $0.running = nil }
     change(id) { job in
       guard job.state == .running else { return }
       job.state = succeeded ? .ready : .failed
-      if !succeeded && job.error == nil { job.error = "the job's process ended with \(process.terminationStatus)" }
+      if !succeeded && job.error == nil {
+        job.error = "the job's process ended with \(process.terminationStatus)"
+      }
     }
     logger.info("job ended", metadata: ["job": "\(id)", "succeeded": "\(succeeded)"])
   }

@@ -77,7 +77,9 @@ public struct LearningTask: Codable, Sendable {
     switch kind {
     case .recalibrate:
       let after = try before.recalibrated(on: learnt) { done in
-        report(Progress(share: Double(done) / Double(learnt.count), message: "\(done) of \(learnt.count) pictures"))
+        report(
+          Progress(share: Double(done) / Double(learnt.count), message: "\(done) of \(learnt.count) pictures")
+        )
       }
       try after.write(to: output)
     case .retrain: try retrain(as: before, report)
@@ -101,7 +103,8 @@ public struct LearningTask: Codable, Sendable {
     options.maximumPixels = maximumPixels
     let samples = learnt.map { Sample(path: $0, name: $0, split: .train) }
     let session = try TrainingSession(
-      Dataset(name: "reviewed", format: .auto, samples: samples), at: "reviewed", output: output, options: options
+      Dataset(name: "reviewed", format: .auto, samples: samples), at: "reviewed", output: output,
+      options: options
     ) { event in
       switch event {
       case .note(let text): report(Progress(message: text))

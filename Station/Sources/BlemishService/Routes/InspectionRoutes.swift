@@ -42,6 +42,18 @@ extension InspectionQuery {
   }
 }
 
+/// What a part is, or null.
+private struct LabelBody: Decodable {
+  var label: Label?
+
+  private enum CodingKeys: String, CodingKey { case label }
+
+  init(from decoder: any Decoder) throws {
+    // Null takes a label back; to leave the key out is a mistake.
+    label = try decoder.container(keyedBy: CodingKeys.self).decode(Label?.self, forKey: .label)
+  }
+}
+
 extension Station {
   func addInspectionRoutes(_ routes: RouteTable) {
     routes.on(.post, "/api/models/{name}/inspect", .machine) { [self] request, context in
@@ -64,10 +76,7 @@ extension Station {
       Response(json: InspectionText(record: try await record(context)))
     }
     routes.on(.put, "/api/inspections/{id}/label", .operator) { [self] request, context in
-      struct Body: Decodable {
-        var label: Label?
-      }
-      let body = try await request.json(Body.self)
+      let body = try await request.json(LabelBody.self)
       let id = try Self.number(context)
       guard let record = try history().label(id, body.label, by: try context.require(.operator).name) else {
         throw WebError(.notFound, "there is no inspection \(id)")

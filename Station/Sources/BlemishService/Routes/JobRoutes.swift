@@ -27,7 +27,9 @@ extension Station {
     }
     routes.on(.post, "/api/jobs/{id}/install", .engineer) { [self] _, context in
       let job = try job(context)
-      guard job.state == .ready else { throw WebError(.conflict, "job \(job.id) has no model that is not in service") }
+      guard job.state == .ready else {
+        throw WebError(.conflict, "job \(job.id) has no model that is not in service")
+      }
       try ModelExchange(shelf: shelf, name: job.model).install(jobs.output(of: job.id))
       jobs.installed(job.id)
       return Response(json: try self.job(context))
@@ -42,13 +44,16 @@ extension Station {
 
   private func job(_ context: StationContext) throws -> Job {
     let text = try context.parameters.require("id")
-    guard let id = Int64(text), let job = jobs.job(id) else { throw WebError(.notFound, "there is no job \(text)") }
+    guard let id = Int64(text), let job = jobs.job(id) else {
+      throw WebError(.notFound, "there is no job \(text)")
+    }
     return job
   }
 
   /// What a job learns from: the pictures that people called good, but for every fifth, on which the models are compared
   /// beside those that were called anomalous.
-  private func task(_ kind: LearningTask.Kind, of served: ServedModel, id: Int64) async throws -> LearningTask {
+  private func task(_ kind: LearningTask.Kind, of served: ServedModel, id: Int64) async throws -> LearningTask
+  {
     var reviewed: [LearningTask.Reviewed] = []
     for label in Label.allCases {
       var query = InspectionQuery()
@@ -64,7 +69,8 @@ extension Station {
     let least = kind == .retrain ? 10 : 5
     guard good.count >= least else {
       throw WebError(
-        .conflict, "\(good.count) pictures of \(served.name) were called good; \(kind.rawValue) needs \(least)")
+        .conflict,
+        "\(good.count) pictures of \(served.name) were called good; \(kind.rawValue) needs \(least)")
     }
     var (learnt, compared): ([String], [LearningTask.Reviewed]) = ([], [])
     for (index, picture) in good.enumerated() {
@@ -73,7 +79,8 @@ extension Station {
     guard let path = shelf.path(of: served.name) else { throw ModelShelfError.unknown(name: served.name) }
     return LearningTask(
       kind: kind, model: path, output: jobs.output(of: id), learnt: learnt,
-      compared: compared + reviewed.filter { $0.label == .anomalous }, falseAlarms: served.options.falseAlarms,
+      compared: compared + reviewed.filter { $0.label == .anomalous },
+      falseAlarms: served.options.falseAlarms,
       maximumPixels: configuration.maximumPixels)
   }
 }

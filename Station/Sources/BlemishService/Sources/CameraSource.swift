@@ -33,7 +33,7 @@ struct CameraSource {
         if judged > 0 { pause = 1 }
         throw Failure(description: "the camera's stream has ended")
       } catch {
-        if process.isRunning { process.terminate() }
+        process.kill()
         frames.end()
         if Task.isCancelled { return }
         let words = (try? complaints.fileHandleForReading.readToEnd()).flatMap {

@@ -45,7 +45,8 @@ export async function show(main, context) {
     about.replaceChildren();
     if (!one) return;
     about.append(judgementButtons(one, changed, context.fail), facts(one));
-    await viewer.show(one);
+    // A quick hand does not wait for a picture.
+    viewer.show(one);
   }
 
   function changed(inspection) {

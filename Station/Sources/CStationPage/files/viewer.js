@@ -85,6 +85,7 @@ export class Viewer {
     this.inspection = inspection;
     this.layers = null;
     this.note.hidden = true;
+    delete this.canvas.dataset.shown;
     const { links, regions } = inspection;
     this.canvas.setAttribute("aria-label", `${inspection.path}: ${inspection.verdict}`);
     try {
@@ -110,7 +111,8 @@ export class Viewer {
     const scale = Math.min(1, 2400 / Math.max(width, height));
     this.canvas.width = Math.max(1, Math.round(width * scale));
     this.canvas.height = Math.max(1, Math.round(height * scale));
-    this.canvas.style.width = `${100 * look.zoom}%`;
+    // At the least zoom the whole picture is seen.
+    this.canvas.style.width = `calc(${look.zoom} * min(100%, ${(62 * width) / height}vh))`;
     const context = this.canvas.getContext("2d");
     const all = [0, 0, this.canvas.width, this.canvas.height];
     if (this.layers.base) context.drawImage(this.layers.base, ...all);
