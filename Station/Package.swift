@@ -60,7 +60,7 @@ let package = Package(
     // Runs the built program as clients do.
     .testTarget(
       name: "StationTests", dependencies: ["blemish-station", "BlemishService", "StationTestSupport"],
-      exclude: ["triton_client.py"]),
+      exclude: ["triton_client.py", "schemathesis.toml"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -34,7 +34,7 @@ extension InspectionQuery {
   }
 
   private static func time(_ request: Request, _ name: String) throws -> Date? {
-    guard let text = request.query(name), !text.isEmpty else { return nil }
+    guard let text = request.query(name) else { return nil }
     guard let date = Timestamp.date(text) else {
       throw WebError(.badRequest, "\(name) must be a time such as 2026-11-30T12:00:00Z")
     }

@@ -43,7 +43,7 @@ enum Multipart {
         let headEnd = body[lineEnd.lowerBound...].firstRange(of: Array("\r\n\r\n".utf8)),
         headEnd.lowerBound - place < 8_192, let end = body[(headEnd.upperBound - 2)...].firstRange(of: next)
       else { throw malformed }
-      guard parts.count < most else { throw WebError(.contentTooLarge, "more than \(most) parts") }
+      guard parts.count < most else { throw WebError(.badRequest, "more than \(most) parts") }
       let head = String(decoding: body[lineEnd.lowerBound..<headEnd.lowerBound], as: UTF8.self)
       let content = body[min(headEnd.upperBound, end.lowerBound)..<end.lowerBound]
       let disposition = head.split(separator: "\r\n").first {
