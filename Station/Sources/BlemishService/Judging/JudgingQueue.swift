@@ -42,7 +42,7 @@ public final class JudgingQueue: Sendable {
     public init() {}
   }
 
-  private struct Job: Sendable {
+  private struct Entry: Sendable {
     var model: ServedModel
     var request: JudgementRequest
     var arrived: ContinuousClock.Instant
@@ -52,7 +52,7 @@ public final class JudgingQueue: Sendable {
 
   /// What the condition guards.
   private struct State {
-    var waiting: [Job] = []
+    var waiting: [Entry] = []
     var inWork = 0
     /// Names of the models that work on a batch and take one at a time.
     var busy: Set<String> = []
@@ -104,7 +104,7 @@ public final class JudgingQueue: Sendable {
   ) async throws -> Judgement {
     let now = ContinuousClock.now
     return try await withCheckedThrowingContinuation { continuation in
-      let job = Job(
+      let job = Entry(
         model: model, request: request, arrived: now,
         deadline: now.advanced(by: deadline ?? configuration.deadline), continuation: continuation)
       let refusal: JudgingQueueError? = locked { state in
@@ -157,7 +157,7 @@ public final class JudgingQueue: Sendable {
   }
 
   /// The next pictures for one thread, all of one model; nil when the queue has ended.
-  private func take() -> [Job]? {
+  private func take() -> [Entry]? {
     condition.lock()
     defer { condition.unlock() }
     while true {
@@ -173,7 +173,7 @@ public final class JudgingQueue: Sendable {
   }
 
   /// Waits for others of the same version of a model.
-  private func gather(_ jobs: inout [Job]) {
+  private func gather(_ jobs: inout [Entry]) {
     let model = jobs[0].model
     state.busy.insert(model.name)
     let until = Date(timeIntervalSinceNow: configuration.batchWait / .seconds(1))
