@@ -3,7 +3,9 @@ import StationTestSupport
 import Testing
 
 @Suite struct SchemaTests {
-  private static let program = Python.path.map { ($0 as NSString).deletingLastPathComponent + "/schemathesis" }
+  private static let program = Python.path.map {
+    ($0 as NSString).deletingLastPathComponent + "/schemathesis"
+  }
   private static let isInstalled = program.map { access($0, X_OK) == 0 } ?? false
 
   /// Every route is asked what its description allows, and what it does not.
@@ -23,8 +25,10 @@ import Testing
       try Python.run(
         Self.program!,
         [
-          "--config-file", URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/schemathesis.toml",
-          "run", url + "/openapi.json", "--header", "Authorization: Bearer \(token)", "--max-examples", examples,
+          "--config-file",
+          URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/schemathesis.toml",
+          "run", url + "/openapi.json", "--header", "Authorization: Bearer \(token)", "--max-examples",
+          examples,
           "--phases", "examples,coverage,fuzzing", "--generation-database", "none", "--no-color",
           "--request-timeout", "60", "--workers", "2",
         ])

@@ -153,8 +153,8 @@ extension Station {
       for await (index, answer) in group { answers[index] = answer }
       return answers.map { $0! }
     }
-    // Where no picture found room, the request is to come again.
-    if case .failure(let error) = answers[0], error is JudgingQueueError,
+    // Where no picture was judged, the request has failed.
+    if case .failure(let error) = answers[0],
       answers.allSatisfy({ if case .failure = $0 { true } else { false } })
     {
       throw error
