@@ -88,7 +88,8 @@ public struct StationConfiguration: Sendable {
 
     for (name, model) in try file.sections("model_options") {
       var chosen = InspectionOptions()
-      chosen.falseAlarms = try model.positive("false_alarms") ?? chosen.falseAlarms
+      chosen.falseAlarms = try model.positive("false_alarms")
+      chosen.review = try model.positive("review")
       try model.finish()
       options[name] = chosen
     }

@@ -51,7 +51,11 @@ enum InferenceOutput: String, CaseIterable, Sendable {
         throw WebError(.badRequest, "the output mask is for pictures of one size")
       }
       return tensor(
-        .uint8(masks.flatMap { $0.pixels.map { $0 ? 255 : 0 } }), [masks[0].height, masks[0].width])
+        .uint8(masks.flatMap(Self.samples)), [masks[0].height, masks[0].width])
     }
+  }
+
+  private static func samples(_ picture: Picture) -> [UInt8] {
+    if case .eightBit(let samples) = picture.samples { samples } else { [] }
   }
 }

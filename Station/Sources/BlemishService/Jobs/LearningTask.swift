@@ -126,7 +126,7 @@ public struct LearningTask: Codable, Sendable {
     var outcome = Outcome()
     let labels = compared.map(\.label)
     try model.inspectEach(contentsOf: compared.map(\.path), options: options) { _, inspection in
-      try? inspection.get().isAnomalous
+      (try? inspection.get()).map { $0.verdict == .anomalous }
     } inOrder: { index, isAnomalous in
       guard let isAnomalous else { return }
       if isAnomalous && labels[index] == .good { outcome.falseAlarms += 1 }

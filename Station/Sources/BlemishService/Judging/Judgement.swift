@@ -19,12 +19,13 @@ public struct Judgement: Sendable {
   public let seconds: Double
   /// The anomaly map as a grey JPEG, 0 to 1, at the size at which the test evaluates it.
   public let map: [UInt8]
-  /// The significant regions as a grey PNG at the picture's own size; nil where there are none.
+  /// The regions as a grey PNG at the picture's own size: 255 where they make it anomalous, 128 where they are to be
+  /// reviewed; nil where there are none.
   public let mask: [UInt8]?
   /// The anomaly map itself, `[height, width]`, where it was asked for.
   public let anomalyMap: ScoreMap?
   /// The mask itself, where it was asked for.
-  public let pixels: Mask?
+  public let pixels: Picture?
 }
 
 /// What is to be judged.
@@ -93,16 +94,26 @@ extension ServedModel {
     _ inspection: Inspection, of request: JudgementRequest, options: InspectionOptions,
     since start: ContinuousClock.Instant
   ) throws -> Judgement {
-    let found = try Finding(inspection, test: options.resolved(for: model.configuration).test)
+    let found = try Finding(inspection)
     let map = try inspection.anomalyMap.greyPicture.jpegData(quality: 85)
-    let mask = found.regions.isEmpty ? nil : try found.mask.picture.pngData()
+    let mask = found.regions.isEmpty ? nil : try found.levels.pngData()
     let now = Date()
     return Judgement(
-      finding: FindingJSON(found), verdict: Verdict(inspection), model: self,
-      falseAlarms: options.falseAlarms, review: options.falseAlarms, time: now,
+      finding: FindingJSON(found, model: model.configuration.file, time: now), verdict: found.verdict,
+      model: self,
+      falseAlarms: inspection.rule.operatingPoint.falseAlarms, review: inspection.rule.operatingPoint.review,
+      time: now,
       seconds: start.duration(to: .now) / .seconds(1), map: [UInt8](map), mask: mask.map { [UInt8]($0) },
       anomalyMap: request.keepsMaps ? inspection.anomalyMap : nil,
-      pixels: request.keepsMaps ? found.mask : nil)
+      pixels: request.keepsMaps ? found.levels : nil)
+  }
+}
+
+extension Finding {
+  /// The regions as grey values: 255 where they make the picture anomalous, 128 where they are to be reviewed.
+  var levels: Picture {
+    let samples = zip(mask.pixels, reviewMask.pixels).map { UInt8($0 ? 255 : $1 ? 128 : 0) }
+    return Picture(width: mask.width, height: mask.height, channels: 1, samples: .eightBit(samples))
   }
 }
 

@@ -18,7 +18,7 @@ public struct ServedModel: Sendable {
   public var version: String { String(hash.prefix(12)) }
 
   /// The number of false alarms per good picture that it accepts.
-  public var falseAlarms: Double { options.falseAlarms }
+  public var falseAlarms: Double { options.rule(for: model.configuration).operatingPoint.falseAlarms }
 
   /// Reads a model file.
   /// - Throws: an error that names the file.

@@ -1,3 +1,4 @@
+import Blemish
 import Foundation
 
 /// Where findings go.

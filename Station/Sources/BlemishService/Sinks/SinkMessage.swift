@@ -1,3 +1,4 @@
+import Blemish
 import Foundation
 
 /// What a sink is told of an inspection.

@@ -9,20 +9,17 @@ struct InspectionAnswer: Encodable, Sendable {
   var source: String
 
   private enum CodingKeys: String, CodingKey {
-    case id, verdict, model, source, time, seconds, links, stored
+    case id, source, seconds, links, stored
     case modelVersion = "model_version"
   }
 
   func encode(to encoder: any Encoder) throws {
     try judgement.finding.encode(to: encoder)
     var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(judgement.verdict, forKey: .verdict)
-    try values.encode(judgement.model.name, forKey: .model)
     try values.encode(judgement.model.version, forKey: .modelVersion)
     try values.encode(source, forKey: .source)
     try values.encode(judgement.seconds, forKey: .seconds)
     try values.encode(record != nil, forKey: .stored)
-    try values.encode(Timestamp.text(record?.time ?? judgement.time), forKey: .time)
     if let record {
       try values.encode(record.id, forKey: .id)
       try values.encode(record.links, forKey: .links)
