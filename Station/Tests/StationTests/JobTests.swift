@@ -24,7 +24,7 @@ import Testing
     #expect(try await post(station, "/api/models/part/recalibrate").status == 409)
     #expect(try await post(station, "/api/models/part/undo").status == 409)
     try await review(station, good: 12, anomalous: 2, varied: true)
-    let began = try await post(station, "/api/models/part/retrain")
+    let began = try await post(station, "/api/models/part/retrain?epochs=2")
     #expect(began.status == 202)
     let id = try #require(began.object["id"] as? Int)
     let state = { try await station.get("/api/jobs/\(id)").object["state"] as? String }

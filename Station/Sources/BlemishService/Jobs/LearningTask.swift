@@ -66,6 +66,8 @@ public struct LearningTask: Codable, Sendable {
   var compared: [Reviewed]
   var falseAlarms: Double?
   var maximumPixels: Int
+  /// How often a training sees each picture; nil for the detector's and backbone's way.
+  var epochs: Int?
 
   /// Does it.
   /// - Parameter report: called with what is to be told.
@@ -101,6 +103,7 @@ public struct LearningTask: Codable, Sendable {
     options.tile = configuration.tile
     options.size = .exact(height: configuration.height, width: configuration.width)
     options.maximumPixels = maximumPixels
+    try options.apply([PublishedSettings(epochs: epochs)])
     let samples = learnt.map { Sample(path: $0, name: $0, split: .train) }
     let session = try TrainingSession(
       Dataset(name: "reviewed", format: .auto, samples: samples), at: "reviewed", output: output,

@@ -8,11 +8,13 @@ extension Station {
   /// Learning models anew from what people reviewed.
   func addJobRoutes(_ routes: RouteTable) {
     for kind in [LearningTask.Kind.recalibrate, .retrain] {
-      routes.on(.post, "/api/models/{name}/\(kind.rawValue)", .engineer) { [self] _, context in
+      routes.on(.post, "/api/models/{name}/\(kind.rawValue)", .engineer) { [self] request, context in
+        let epochs = try request.whole("epochs", in: 1...10_000)
         let name = try context.parameters.require("name")
         let served = try await shelf.model(named: name)
         let id = Int64(Date().timeIntervalSince1970 * 1e6)
-        let task = try await task(kind, of: served, id: id)
+        var task = try await task(kind, of: served, id: id)
+        task.epochs = epochs.map { Int($0) }
         let job = try jobs.begin(task, id: id, model: name, by: try context.require(.engineer).name)
         return Response(json: job, status: .accepted)
       }
