@@ -96,7 +96,7 @@ export async function show(main, context) {
   main.append(
     models.length ? drop : element("p", { class: "quiet" }, strings.noModels),
     element("div", { class: "row" },
-      choice(strings.verdict, [["", strings.all], ["anomalous", strings.anomalous], ["review", strings.reviewVerdict], ["good", strings.good]],
+      choice(strings.verdict, [["", strings.all], ["anomalous", strings.anomalous], ["review", strings.reviewVerdict], ["unlike", strings.unlike], ["good", strings.good]],
         filter.verdict, change("verdict"), { name: "verdict" }),
       choice(strings.model, [["", strings.all], ...models.map((name) => [name, name])], filter.model, change("model"), { name: "model" }),
       choice(strings.label, [["", strings.all], ...Object.entries(strings.labels)], filter.label, change("label"), { name: "label" }),

@@ -5,7 +5,7 @@ import { say, truth, judgementButtons } from "./labels.js";
 import { strings, text } from "./strings.js";
 import { Viewer, facts, look } from "./viewer.js";
 
-const what = { stopped: { verdict: "anomalous,review", label: "none" }, passed: { verdict: "good", label: "none" }, all: { label: "none" } };
+const what = { stopped: { verdict: "anomalous,review,unlike", label: "none" }, passed: { verdict: "good", label: "none" }, all: { label: "none" } };
 let which = "stopped";
 
 export async function show(main, context) {

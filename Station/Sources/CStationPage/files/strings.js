@@ -6,7 +6,7 @@ export const strings = {
   needsToken: "A token is needed here. Whoever runs the station makes one: blemish serve token add NAME --role operator",
   noInspections: "No inspection matches.",
   verdict: "Verdict", model: "Model", source: "Source", label: "Reviewed", from: "From", to: "To", all: "all",
-  good: "good", anomalous: "anomalous", reviewVerdict: "to review",
+  good: "good", anomalous: "anomalous", reviewVerdict: "to review", unlike: "unlike the training",
   labels: { none: "not reviewed", any: "reviewed", good: "said to be good", anomalous: "said to be anomalous", wrong: "verdict was wrong" },
   older: "Older", newest: "Newest", export: "CSV",
   drop: "Drop pictures here, or choose them:", judgeWith: "Judge with", judging: "Judging {name}",
