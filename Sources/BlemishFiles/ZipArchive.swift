@@ -1,9 +1,9 @@
 import BlemishSupport
 import Foundation
 
-/// A zip file whose entries are stored without compression, as PyTorch writes them
-/// (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT).
-struct ZipArchive {
+/// A zip file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT). PyTorch writes its entries without compression;
+/// Python's packages have them deflated.
+package struct ZipArchive {
   private let file: ByteSource
   private let entries: [String: Entry]
 
@@ -39,6 +39,25 @@ struct ZipArchive {
   /// - Throws: `DataFileProblem` for an entry that is compressed, encrypted or not wholly in the file.
   func content(of name: String) throws -> Data? {
     try entries[name]?.content(in: file)
+  }
+
+  /// The content of an entry that may be deflated.
+  /// - Parameters:
+  ///   - path: the zip file.
+  ///   - limit: how many bytes the content may have.
+  /// - Throws: `DataFileError` that names the file, for an entry that is missing, damaged or larger than the limit.
+  package static func content(of name: String, inFile path: String, limit: Int) throws -> Data {
+    let source = try ByteSource(opening: path)
+    return try DataFileError.naming(path) {
+      let archive = try Self(source)
+      guard let entry = archive.entries[name] else { throw DataFileProblem.damaged("it has no '\(name)'") }
+      guard entry.method == 8 else { return try entry.content(in: source) }
+      guard entry.size <= UInt64(limit), entry.compressedSize <= UInt64(limit) else {
+        throw DataFileProblem.damaged("its '\(name)' has \(entry.size) bytes")
+      }
+      return try inflated(
+        try entry.bytes(in: source, count: Int(entry.compressedSize)), count: Int(entry.size))
+    }
   }
 
   /// The number of entries and a reader at the first one of the central directory.
@@ -111,17 +130,23 @@ struct ZipArchive {
     }
 
     func content(in source: ByteSource) throws -> Data {
-      guard flags & 1 == 0 else { throw DataFileProblem.unsupported(.encryptedZip) }
       guard method == 0, size == compressedSize else {
         throw DataFileProblem.unsupported(.compressedZip)
       }
-      guard let offset = Int(exactly: offset), let size = Int(exactly: size) else { throw ZipArchive.damaged }
+      guard let size = Int(exactly: size) else { throw ZipArchive.damaged }
+      return try bytes(in: source, count: size)
+    }
+
+    /// The bytes as they lie in the file.
+    func bytes(in source: ByteSource, count: Int) throws -> Data {
+      guard flags & 1 == 0 else { throw DataFileProblem.unsupported(.encryptedZip) }
+      guard let offset = Int(exactly: offset) else { throw ZipArchive.damaged }
       var header = ByteReader(try source.bytes(at: offset, count: 30))
       guard try header.read(UInt32.self) == 0x0403_4B50 else { throw ZipArchive.damaged }
       _ = try header.readBytes(22)
       let nameLength = try header.read(UInt16.self)
       let extraLength = try header.read(UInt16.self)
-      return try source.bytes(at: offset + 30 + Int(nameLength) + Int(extraLength), count: size)
+      return try source.bytes(at: offset + 30 + Int(nameLength) + Int(extraLength), count: count)
     }
   }
 }

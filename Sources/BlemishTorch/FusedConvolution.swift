@@ -10,25 +10,32 @@ public struct FusedConvolution: Sendable {
   private let stride: Int
   private let padding: Int
   private let groups: Int
+  private let ceiling: Double?
   private let prepared = PreparedWeight()
 
   /// A convolution by a weight `[outputs, inputs / groups, kernel, kernel]` and a bias `[outputs]` of the same
   /// type, with zeros around.
-  public init(weight: Tensor, bias: Tensor, stride: Int = 1, padding: Int = 0, groups: Int = 1) {
+  /// - Parameter ceiling: the largest value that the rectifier lets through; nil for no limit.
+  public init(
+    weight: Tensor, bias: Tensor, stride: Int = 1, padding: Int = 0, groups: Int = 1, ceiling: Double? = nil
+  ) {
     self.weight = weight.detach().channelsLast()
     self.bias = bias.detach()
     self.stride = stride
     self.padding = padding
     self.groups = groups
+    self.ceiling = ceiling
   }
 
   /// The convolution of `[batch, channels, height, width]`, channels-last.
   /// - Parameters:
-  ///   - rectifying: whether negative results become zero.
+  ///   - rectifying: whether negative results become zero, and those above the ceiling the ceiling.
   ///   - adding: added before the rectifier; its memory, which must not be x's, may take the result.
   public func callAsFunction(_ x: Tensor, rectifying: Bool = false, adding: Tensor? = nil) -> Tensor {
-    let winograd = Winograd(
-      x, weight: weight, stride: stride, padding: padding, groups: groups, for: .constantWeight)
+    let winograd =
+      ceiling == nil
+      ? Winograd(
+        x, weight: weight, stride: stride, padding: padding, groups: groups, for: .constantWeight) : nil
     let product =
       adding == nil
       ? PixelProduct(x, weight: weight, stride: stride, padding: padding, groups: groups) : nil
@@ -41,10 +48,10 @@ public struct FusedConvolution: Sendable {
       return winograd(
         x, filters: prepared, outputs: weight.size(0), bias: bias, rectifying: rectifying, adding: adding)
     }
-    if let product { return product(x, by: prepared[0], bias: bias, rectifying: rectifying) }
+    if let product { return product(x, by: prepared[0], bias: bias, rectifying: rectifying, ceiling: ceiling) }
     return x.directConv2d(
       prepared[0], bias: bias, stride: stride, padding: padding, groups: groups, rectifying: rectifying,
-      adding: adding)
+      ceiling: ceiling, adding: adding)
   }
 
   private func reordered(for x: Tensor) -> Tensor {

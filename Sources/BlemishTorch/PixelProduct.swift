@@ -31,15 +31,17 @@ struct PixelProduct {
   /// The convolution of `[batch, inputs, height, width]`.
   /// - Parameters:
   ///   - reordered: the weight as ``reordered(for:)`` gives it; nil for the plain one.
-  ///   - rectifying: whether negative results become zero.
-  func callAsFunction(_ x: Tensor, by reordered: Tensor? = nil, bias: Tensor?, rectifying: Bool) -> Tensor {
-    product(x, reordered ?? matrix, bias: bias, rectifying: rectifying)
+  ///   - rectifying: whether negative results become zero, and those above the ceiling the ceiling.
+  func callAsFunction(
+    _ x: Tensor, by reordered: Tensor? = nil, bias: Tensor?, rectifying: Bool, ceiling: Double? = nil
+  ) -> Tensor {
+    product(x, reordered ?? matrix, bias: bias, Rectifier(rectifying, ceiling: ceiling))
   }
 
   /// The gradient of the input from that of the result.
   func inputGradient(_ gradient: Tensor) -> Tensor {
     guard gradient.elementType == .bfloat16 else {
-      return product(gradient, matrix.transpose(0, 1), bias: nil, rectifying: false)
+      return product(gradient, matrix.transpose(0, 1), bias: nil, Rectifier(false))
     }
     return rows(gradient).matmul(matrix).permute([0, 3, 1, 2])
   }
@@ -53,9 +55,9 @@ struct PixelProduct {
     return (ofMatrix.reshape([outputs, inputs, 1, 1]), ofResults.sum([0]))
   }
 
-  private func product(_ x: Tensor, _ matrix: Tensor, bias: Tensor?, rectifying: Bool) -> Tensor {
+  private func product(_ x: Tensor, _ matrix: Tensor, bias: Tensor?, _ rectifier: Rectifier) -> Tensor {
     let result = call(
-      "mkldnn::_linear_pointwise", rows(x), matrix, bias, rectifying ? "relu" : "none", [Double](), "none")
+      "mkldnn::_linear_pointwise", rows(x), matrix, bias, rectifier.name ?? "none", rectifier.numbers, "none")
     OperationCount.add(results: result.count, length: x.size(1))
     return result.permute([0, 3, 1, 2])
   }

@@ -34,26 +34,28 @@ extension Tensor {
       adding: adding)
   }
 
-  /// The same by the sum of all products; the weight may be in an order of oneDNN's. ``conv2d(_:bias:stride:padding:groups:)`` chooses another kernel for
+  /// The same by the sum of all products, with a ceiling for what the rectifier lets through; the weight may be in an order of oneDNN's. ``conv2d(_:bias:stride:padding:groups:)`` chooses another kernel for
   /// small pictures where operators have one thread; this one gives the same bits whatever the number of threads.
   package func directConv2d(
     _ weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Int = 0, groups: Int = 1,
-    rectifying: Bool = false, adding: Tensor? = nil
+    rectifying: Bool = false, ceiling: Double? = nil, adding: Tensor? = nil
   ) -> Tensor {
     guard takesFusedOperators else {
       let y = conv2d(weight, bias: bias, stride: stride, padding: padding, groups: groups)
       if let adding { y.add_(adding) }
-      return rectifying ? y.relu_() : y
+      guard rectifying else { return y }
+      return ceiling.map { y.clamp(0, $0) } ?? y.relu_()
     }
+    let rectifier = Rectifier(rectifying, ceiling: ceiling)
     let result: Tensor
     if let adding {
       result = call(
         "mkldnn::_convolution_pointwise_.binary", adding, self, weight, bias, [padding, padding],
-        [stride, stride], [1, 1], groups, "add", 1.0, rectifying ? "relu" : nil, [Double](), nil)
+        [stride, stride], [1, 1], groups, "add", 1.0, rectifier.name, rectifier.numbers, nil)
     } else {
       result = call(
         "mkldnn::_convolution_pointwise", self, weight, bias, [padding, padding], [stride, stride], [1, 1],
-        groups, rectifying ? "relu" : "none", [Double](), nil)
+        groups, rectifier.name ?? "none", rectifier.numbers, nil)
     }
     OperationCount.add(output: result, weight: weight)
     return result
@@ -97,5 +99,18 @@ extension Tensor {
       [
         self, input, weight, [weight.size(0)], [1, 1], [padding, padding], [1, 1], false, [0, 0], 1, wanted,
       ], capacity: 3)
+  }
+}
+
+/// What oneDNN does to a result in the same pass.
+struct Rectifier {
+  /// Its name; nil for nothing.
+  let name: String?
+  /// The least and the largest value, where there is a largest.
+  let numbers: [Double]
+
+  init(_ rectifying: Bool, ceiling: Double? = nil) {
+    name = rectifying ? ceiling == nil ? "relu" : "hardtanh" : nil
+    numbers = rectifying ? ceiling.map { [0, $0] } ?? [] : []
   }
 }

@@ -63,6 +63,11 @@ extension Tensor {
     call("aten::reflection_pad2d", self, [padding, padding, padding, padding])
   }
 
+  /// Zeros around `[batch, channels, height, width]`: so many rows above and below, and columns left and right.
+  public func zeroPad2d(above: Int, below: Int, left: Int, right: Int) -> Tensor {
+    call("aten::constant_pad_nd", self, [left, right, above, below], 0)
+  }
+
   /// The largest value in each window.
   public func maxPool2d(_ kernel: Int, stride: Int, padding: Int) -> Tensor {
     call("aten::max_pool2d", self, [kernel, kernel], [stride, stride], [padding, padding])

@@ -29,6 +29,8 @@ struct WeightDownload {
   let limit: Int
   let environment: [String: String]
   let patience: DownloadPatience
+  /// Headers beside the usual ones.
+  var fields: [(name: String, value: String)] = []
 
   /// Fetches what the partial file lacks.
   /// - Returns: the SHA-256 that the server says the file has, where it says so.
@@ -64,7 +66,7 @@ struct WeightDownload {
   ) async throws -> String? {
     var get = HTTPGet(
       address: address,
-      fields: [("User-Agent", "blemish/\(blemishVersion)"), ("Accept-Encoding", "identity")],
+      fields: [("User-Agent", "blemish/\(blemishVersion)"), ("Accept-Encoding", "identity")] + fields,
       proxy: proxy,
       connecting: patience.connecting,
       silence: patience.silence

@@ -20,6 +20,8 @@ public enum WeightsError: Error, CustomStringConvertible {
   case otherFile(address: String, found: String, expected: String)
   /// What came, or a file, is no usable file of weights.
   case unusable(source: String, problem: String)
+  /// The package index has no wheel of this version of the package.
+  case notInIndex(package: String, version: String, index: String)
   /// An address in the environment is none.
   case address(variable: String, text: String, expected: String)
 
@@ -45,6 +47,8 @@ public enum WeightsError: Error, CustomStringConvertible {
       "\(address): what came has the SHA-256 \(found), not \(expected) as expected: it was damaged on its way or is "
         + "another file; it has been deleted"
     case .unusable(let source, let problem): "\(source): \(problem)"
+    case .notInIndex(let package, let version, let index):
+      "\(index): has no wheel of \(package) \(version)"
     case .address(let variable, let text, let expected):
       "\(variable)=\(text) is not an address; \(expected) is expected"
     }

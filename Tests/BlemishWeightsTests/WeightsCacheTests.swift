@@ -79,7 +79,8 @@ import Testing
   @Test func publishedFilesAreToldApartByTheirShapes() throws {
     let names = BackboneCatalogue.standard.components.map(\.name)
     let published = try Golden.json("backbone/state_dict_keys.json").object
-    #expect(names.allSatisfy { published[$0] != nil })
+    // EfficientNetLiteTests tells those apart that are not among the recorded ones.
+    #expect(names.allSatisfy { published[$0] != nil || $0.hasPrefix("efficientnet_lite") })
     for (name, shapes) in published {
       let stateDict = try shapes.object.mapValues { shape in
         let shape = try shape.integers

