@@ -115,7 +115,8 @@ let package = Package(
       dependencies: ["BlemishTraining", "GoldenCases", "TestSupport", "CSecondDevice"]),
     .testTarget(name: "BlemishEvaluationTests", dependencies: ["BlemishEvaluation", "TestSupport"]),
     .testTarget(
-      name: "BlemishWeightsTests", dependencies: ["CZlib", "BlemishWeights", "BlemishDatasets", "GoldenCases"]),
+      name: "BlemishWeightsTests",
+      dependencies: ["CZlib", "BlemishWeights", "BlemishDatasets", "GoldenCases"]),
     .testTarget(
       name: "BlemishExchangeTests",
       dependencies: ["BlemishExchange", "BlemishTraining", "GoldenCases", "TestSupport"]),

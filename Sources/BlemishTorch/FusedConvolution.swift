@@ -48,7 +48,9 @@ public struct FusedConvolution: Sendable {
       return winograd(
         x, filters: prepared, outputs: weight.size(0), bias: bias, rectifying: rectifying, adding: adding)
     }
-    if let product { return product(x, by: prepared[0], bias: bias, rectifying: rectifying, ceiling: ceiling) }
+    if let product {
+      return product(x, by: prepared[0], bias: bias, rectifying: rectifying, ceiling: ceiling)
+    }
     return x.directConv2d(
       prepared[0], bias: bias, stride: stride, padding: padding, groups: groups, rectifying: rectifying,
       ceiling: ceiling, adding: adding)

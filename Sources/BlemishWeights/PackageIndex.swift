@@ -14,7 +14,8 @@ struct PackageIndex: Sendable {
   /// - Parameter variable: who says so, for the error.
   /// - Throws: ``WeightsError/address(variable:text:expected:)``.
   init(_ text: String, from variable: String) throws {
-    guard var url = URLComponents(string: text), ["http", "https"].contains(url.scheme), url.host != nil else {
+    guard var url = URLComponents(string: text), ["http", "https"].contains(url.scheme), url.host != nil
+    else {
       throw WeightsError.address(variable: variable, text: text, expected: "https://HOST/simple")
     }
     authorization = url.user.map { user in
@@ -44,7 +45,9 @@ struct PackageIndex: Sendable {
   private static func configured(_ environment: [String: String]) -> (address: String, path: String)? {
     let home = environment["HOME"] ?? NSHomeDirectory()
     let settings = environment["XDG_CONFIG_HOME"] ?? home + "/.config"
-    let machine = (environment["XDG_CONFIG_DIRS"] ?? "/etc/xdg").split(separator: ":").map { "\($0)/pip/pip.conf" }
+    let machine = (environment["XDG_CONFIG_DIRS"] ?? "/etc/xdg").split(separator: ":").map {
+      "\($0)/pip/pip.conf"
+    }
     var paths = [environment["PIP_CONFIG_FILE"], environment["VIRTUAL_ENV"].map { $0 + "/pip.conf" }]
       .compactMap { $0 }
     paths += [settings + "/pip/pip.conf", home + "/.pip/pip.conf", "/etc/pip.conf"] + machine

