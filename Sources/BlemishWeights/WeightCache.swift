@@ -2,7 +2,7 @@ import BlemishBackbones
 import BlemishSupport
 import Foundation
 
-/// The folder in which published backbone weights are kept for later trainings, a safetensors file for each.
+/// The folder in which published backbone weights are kept for later trainings, a file for each.
 ///
 /// It is `backbones` in the folder that `BLEMISH_HOME` names, else in `$XDG_DATA_HOME/blemish`, else in
 /// `~/.local/share/blemish`.
@@ -43,10 +43,12 @@ public struct WeightCache: Sendable {
     }
   }
 
-  /// The file of a component, or nil where it has been neither pulled nor imported.
+  /// The file of a component, or nil where it has been neither pulled nor imported. `scripts/setup` leaves a file as it is
+  /// published.
   public func find(_ component: BackboneDescription.Component) -> String? {
-    let path = path(of: component)
-    return FileManager.default.fileExists(atPath: path) ? path : nil
+    [path(of: component), "\(folder)/\(component.name).pth"].first {
+      FileManager.default.fileExists(atPath: $0)
+    }
   }
 
   func path(of component: BackboneDescription.Component) -> String {

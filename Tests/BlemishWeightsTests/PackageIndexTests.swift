@@ -97,6 +97,17 @@ import Testing
     #expect(server.requests.map(\.line) == ["GET /tiny.pth HTTP/1.1"])
   }
 
+  @Test func aFileThatSetUpLeftIsFound() throws {
+    let cache = cache([:])
+    let component = fixture.component()
+    #expect(cache.find(component) == nil)
+    try cache.makeFolder()
+    try fixture.file.write(to: URL(fileURLWithPath: cache.folder + "/tiny.pth"))
+    #expect(cache.find(component) == cache.folder + "/tiny.pth")
+    _ = try fixture.write(fixture.tensors, "home/backbones/tiny.safetensors")
+    #expect(cache.find(component) == cache.folder + "/tiny.safetensors")
+  }
+
   @Test func aDamagedWheelIsRefused() async throws {
     var damaged = wheel
     damaged[200] ^= 1
