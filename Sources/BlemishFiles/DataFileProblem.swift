@@ -91,6 +91,12 @@ extension DataFileProblem {
     case zipDirectory
     /// Entries of a zip file overlap.
     case zipEntriesOverlap
+    /// A zip file has no entry of this name.
+    case noZipEntry(String)
+    /// An entry of a zip file is larger than what is looked for.
+    case zipEntrySize(String, bytes: UInt64)
+    /// What is deflated in a zip file is damaged or has another length.
+    case deflated
     /// A pickle makes no sense.
     case pickle
     /// A tensor's bytes overlap another's, or leave a gap before them.
@@ -116,6 +122,9 @@ extension DataFileProblem {
       case .header(let byte, let problem): "the safetensors header, at byte \(byte): \(printable(problem))"
       case .zipDirectory: "its zip directory makes no sense"
       case .zipEntriesOverlap: "entries of the zip file overlap"
+      case .noZipEntry(let name): "the zip file has no '\(printable(name))'"
+      case .zipEntrySize(let name, let bytes): "its '\(printable(name))' has \(bytes) bytes"
+      case .deflated: "what is deflated in it is damaged or has another length"
       case .pickle: "its pickle makes no sense"
       case .tensorPlace: "it overlaps another or leaves a gap before it"
       case .bytesOfNoTensor(let count): "\(count) bytes at the end belong to no tensor"

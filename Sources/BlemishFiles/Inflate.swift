@@ -9,7 +9,7 @@ func inflated(_ deflated: Data, count: Int) throws -> Data {
   guard
     inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK,
     let available = UInt32(exactly: deflated.count), let room = UInt32(exactly: count)
-  else { throw DataFileProblem.damaged("it cannot be inflated") }
+  else { throw DataFileProblem.damaged(.deflated) }
   defer { inflateEnd(&stream) }
   var result = Data(count: count)
   let status = deflated.withUnsafeBytes { input in
@@ -22,7 +22,7 @@ func inflated(_ deflated: Data, count: Int) throws -> Data {
     }
   }
   guard status == Z_STREAM_END, stream.avail_out == 0 else {
-    throw DataFileProblem.damaged("what is deflated in it is damaged or has another length")
+    throw DataFileProblem.damaged(.deflated)
   }
   return result
 }

@@ -50,10 +50,10 @@ package struct ZipArchive {
     let source = try ByteSource(opening: path)
     return try DataFileError.naming(path) {
       let archive = try Self(source)
-      guard let entry = archive.entries[name] else { throw DataFileProblem.damaged("it has no '\(name)'") }
+      guard let entry = archive.entries[name] else { throw DataFileProblem.damaged(.noZipEntry(name)) }
       guard entry.method == 8 else { return try entry.content(in: source) }
       guard entry.size <= UInt64(limit), entry.compressedSize <= UInt64(limit) else {
-        throw DataFileProblem.damaged("its '\(name)' has \(entry.size) bytes")
+        throw DataFileProblem.damaged(.zipEntrySize(name, bytes: entry.size))
       }
       return try inflated(
         try entry.bytes(in: source, count: Int(entry.compressedSize)), count: Int(entry.size))

@@ -50,7 +50,7 @@ import Testing
       let isScaled = tensor.shape.count == 1 && !key.hasSuffix("running_var")
       tensors[key] =
         isScaled
-        ? StoredTensor(floats: try weight.doubles().map { Float(1.7) * Float($0) }, shape: weight.shape)
+        ? StoredTensor(floats: weight.doubles().map { Float(1.7) * Float($0) }, shape: weight.shape)
         : weight
     }
     return WeightFile(tensors: tensors)
