@@ -30,7 +30,7 @@ import Testing
           "run", url + "/openapi.json", "--header", "Authorization: Bearer \(token)", "--max-examples",
           examples,
           "--phases", "examples,coverage,fuzzing", "--generation-database", "none", "--no-color",
-          "--request-timeout", "60", "--workers", "2",
+          "--request-timeout", "60",
         ])
     }.value
     #expect(run.status == 0, "\(run.output.suffix(6_000))")

@@ -68,6 +68,8 @@ extension Request {
       return Array(buffer: try await body.collect(upTo: limit))
     } catch let error as HTTPError where error.status == .contentTooLarge {
       throw WebError(.contentTooLarge, "a body may have \(limit) bytes")
+    } catch {
+      throw WebError(.badRequest, "the body ends before its length")
     }
   }
 
