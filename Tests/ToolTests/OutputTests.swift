@@ -20,7 +20,7 @@ import Testing
     ("flow.safetensors", "somebody's tensors", ["export", "MODEL", "--output", "OUT"]),
     ("notes.txt", "Dear Sir or Madam,\n", ["import", "CHECKPOINT", "--output", "OUT"]),
     ("report/report.html", "<html>our figures</html>", ["evaluate", "MODEL", "DATA", "--report", "FOLDER"]),
-    ("results/000_heat.png", "somebody's picture", ["predict", "MODEL", "PICTURE", "--output", "FOLDER"]),
+    ("results/PLACE_heat.png", "somebody's picture", ["predict", "MODEL", "PICTURE", "--output", "RESULTS"]),
     ("compared/comparison.csv", "a,b\n1,2\n", ["compare", "DATA", "--output", "FOLDER"]),
     ("compared/comparison.json", "{}\n", ["compare", "DATA", "--output", "FOLDER"]),
     ("demo/report.html", "<html>our figures</html>", ["demo", "FOLDER"]),
@@ -37,6 +37,7 @@ import Testing
       case "MODEL": trained.model
       case "PICTURE": trained.goodPicture
       case "OUT": folder / file
+      case "RESULTS": folder / "results"
       case "FOLDER": (folder / file as NSString).deletingLastPathComponent
       case "DEMO": folder / "demo"
       case "WEIGHTS": folder / "weights.safetensors"
@@ -44,6 +45,12 @@ import Testing
       default: argument
       }
     }
+  }
+
+  /// The results of the good picture lie at the place that its path names.
+  private func placed(_ file: String) -> String {
+    let place = trained.goodPicture.split(separator: "/").joined(separator: "/").dropLast(".png".count)
+    return file.replacingOccurrences(of: "PLACE", with: place)
   }
 
   private func checkpoint() throws -> String {
@@ -58,7 +65,8 @@ import Testing
   }
 
   @Test(arguments: foreign.indices) func leavesAFileOfSomebodyElses(_ index: Int) throws {
-    let (file, content, arguments) = Self.foreign[index]
+    let (name, content, arguments) = Self.foreign[index]
+    let file = placed(name)
     let path = try made(file, content)
     let run = try Tool(filledIn(arguments, file)).wait()
     #expect(run.status == 1 && run.errors.contains("--force"), "\(arguments): \(run.errors)")
@@ -75,7 +83,8 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 5, 6]) func replacesItWhereThatIsForced(_ index: Int) throws {
-    let (file, content, arguments) = Self.foreign[index]
+    let (name, content, arguments) = Self.foreign[index]
+    let file = placed(name)
     let path = try made(file, content)
     let run = try Tool(filledIn(arguments, file) + ["--force"]).wait()
     #expect(run.status == 0, "\(run.errors)")
@@ -83,7 +92,8 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 5, 6]) func replacesWhatItWroteItself(_ index: Int) throws {
-    let (file, _, arguments) = Self.foreign[index]
+    let (name, _, arguments) = Self.foreign[index]
+    let file = placed(name)
     _ = try folder.folder((file as NSString).deletingLastPathComponent)
     for _ in 0..<2 {
       let run = try Tool(filledIn(arguments, file)).wait()

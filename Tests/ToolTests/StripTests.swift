@@ -60,7 +60,9 @@ import Testing
     let (x, y) = (try #require(centroid["x"]), try #require(centroid["y"]))
     #expect(abs(x - 1524) < 15 && abs(y - 54) < 15, "\(region)")
     for name in ["clean", "defect"] {
-      let mask = try Picture(contentsOf: folder / "results/\(name)_mask.png")
+      let mask = try Picture(
+        contentsOf: folder / "results" + folder.path.replacingOccurrences(of: "//", with: "/")
+          + "/\(name)_mask.png")
       #expect((mask.width, mask.height) == (2048, 110))
     }
   }

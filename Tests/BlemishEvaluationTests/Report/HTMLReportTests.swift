@@ -147,7 +147,7 @@ final class Outline: NSObject, XMLParserDelegate {
     let outline = try #require(Outline(HTMLReport.page(full("gear"))))
     #expect(
       outline.values(of: "alt", in: "img") == [
-        "picture of gear", "anomaly map of gear", "predicted mask of gear", "ground truth of gear",
+        "picture of gear", "log NFA of gear", "predicted mask of gear", "ground truth of gear",
       ]
     )
     #expect(outline.values(of: "aria-label", in: "svg").count == 6)
