@@ -48,17 +48,10 @@ public struct Finding: Sendable {
       return
     }
     outlines = nil
-    func regions(_ verdict: Verdict, below limit: Double) throws -> (regions: [FoundRegion], mask: Mask) {
-      guard inspection.isSignificant(below: limit) else {
-        return (
-          [], Mask(width: width, height: height, pixels: .init(repeating: false, count: width * height))
-        )
-      }
-      return try inspection.segmentation(below: limit, height: height, width: width).regions(verdict)
-    }
-    let anomalous = try regions(.anomalous, below: point.limit)
+    let generous = try inspection.segmentation(below: point.reviewLimit, height: height, width: width)
+    let anomalous = generous.below(point.limit).regions(.anomalous)
     // A region that reaches further at the generous limit is there already.
-    let review = try regions(.review, below: point.reviewLimit)
+    let review = generous.regions(.review)
     mask = anomalous.mask
     reviewMask = review.mask
     let all = anomalous.regions + review.regions

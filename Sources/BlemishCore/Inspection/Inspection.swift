@@ -89,17 +89,32 @@ public struct Segmentation: Sendable {
   public let mask: Mask
   private let peaks: [(pixel: Int, logNFA: Double)]
   private let point: OperatingPoint
+  private let test: any AContrarioResult
 
   init(of test: any AContrarioResult, below limit: Double, point: OperatingPoint, height: Int, width: Int)
     throws
   {
-    self.point = point
-    let values = try test.logNFA(height: height, width: width)
-    logNFA = ScoreMap(width: width, height: height, values: values)
+    self.init(
+      of: test, below: limit, point: point,
+      logNFA: ScoreMap(
+        width: width, height: height, values: try test.logNFA(height: height, width: width)),
+      peaks: test.peaks(height: height, width: width))
+  }
+
+  private init(
+    of test: any AContrarioResult, below limit: Double, point: OperatingPoint, logNFA: ScoreMap,
+    peaks: [(pixel: Int, logNFA: Double)]
+  ) {
+    (self.test, self.point, self.logNFA, self.peaks) = (test, point, logNFA, peaks)
+    let (height, width) = (logNFA.height, logNFA.width)
     mask = Mask(
       width: width, height: height,
-      pixels: test.segmentation(below: limit, of: values, height: height, width: width))
-    peaks = test.peaks(height: height, width: width)
+      pixels: test.segmentation(below: limit, of: logNFA.values, height: height, width: width))
+  }
+
+  /// The regions at another limit, in the same map of log10 NFA.
+  package func below(_ limit: Double) -> Segmentation {
+    Segmentation(of: test, below: limit, point: point, logNFA: logNFA, peaks: peaks)
   }
 
   /// The connected regions of the mask, the most significant first.

@@ -1,3 +1,4 @@
+import BlemishSupport
 import BlemishTorch
 import Foundation
 
@@ -53,10 +54,6 @@ extension ComparisonTable {
 
   /// Every measure of every row as comma-separated values, fractions in full precision.
   public var csv: String {
-    func field(_ text: String) -> String {
-      text.contains { "\",\n\r".contains($0) }
-        ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
-    }
     let columns = Measure.allCases.flatMap { [$0.rawValue, "\($0.rawValue)_sd"] }
     var lines = [
       (["detector", "backbone", "category", "seeds", "epoch_selection"] + columns).joined(separator: ",")
@@ -69,7 +66,7 @@ extension ComparisonTable {
           return [cell.map { "\($0.mean)" } ?? "", cell?.standardDeviation.map { "\($0)" } ?? ""]
         }
         lines.append(
-          ([part.detector, part.backbone, row.name].map(field) + ["\(seeds)", part.selection] + values)
+          ([part.detector, part.backbone, row.name].map(csvField) + ["\(seeds)", part.selection] + values)
             .joined(separator: ",")
         )
       }
@@ -77,7 +74,7 @@ extension ComparisonTable {
     for result in published {
       let values = Measure.allCases.flatMap { [result.values[$0].map { "\($0)" } ?? "", ""] }
       lines.append(
-        ([field("published: \(result.method)"), field(result.source), "mean", "", ""] + values)
+        ([csvField("published: \(result.method)"), csvField(result.source), "mean", "", ""] + values)
           .joined(separator: ","))
     }
     return lines.joined(separator: "\n") + "\n"

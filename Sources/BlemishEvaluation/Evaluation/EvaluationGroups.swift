@@ -80,21 +80,17 @@ struct EvaluationGroups {
     }
     let truth = isMarked ? truth : nil
     let defect = sample.isAnomalous ? truth : nil
-    func isHit(below limit: Double) throws -> Bool? {
-      try defect.map { defect in
-        guard inspection.isSignificant(below: limit) else { return false }
-        let mask = try inspection.segmentation(below: limit, height: defect.height, width: defect.width).mask
-        return zip(defect.pixels, mask.pixels).contains { $0 && $1 }
-      }
+    func isHit(by found: Segmentation) -> Bool? {
+      defect.map { zip($0.pixels, found.mask.pixels).contains { $0 && $1 } }
     }
     let point = inspection.rule.operatingPoint
     pictures.append(
       .init(
         sample: sample, score: inspection.score, logNFA: inspection.logNFA, verdict: inspection.verdict,
-        isReviewedAtDefect: try isHit(below: point.reviewLimit),
-        isStoppedAtDefect: try isHit(below: point.limit),
+        isReviewedAtDefect: isHit(by: found.below(point.reviewLimit)),
+        isStoppedAtDefect: isHit(by: found.below(point.limit)),
         isCalledAnomalous: inspection.isSignificant(below: 0), regions: regions,
-        isHit: defect.map { zip($0.pixels, found.mask.pixels).contains { $0 && $1 } },
+        isHit: isHit(by: found),
         segmentation: try truth.map { try addPixels(inspection, found, sample, $0) },
         mask: truth == nil ? nil : mask))
   }

@@ -31,7 +31,6 @@ extension Model {
         try $0.segmentation(below: 0, height: configuration.mapHeight, width: configuration.mapWidth)
       }
       let regions = segmentations.map(\.regions.count)
-      let findings = try inspections.map { try Finding($0) }
       elapsed += clock.now - start
       for (place, inspection) in inspections.enumerated() {
         let sample = samples[done]
@@ -39,7 +38,8 @@ extension Model {
         try groups.add(
           inspection, sample, found: segmentations[place], regions: regions[place],
           own?.resized(width: configuration.mapWidth, height: configuration.mapHeight, filter: .bilinear),
-          mask: sample.isAnomalous ? own.flatMap { MaskAgreement(findings[place].drawn, truth: $0) } : nil)
+          mask: sample.isAnomalous
+            ? try own.flatMap { MaskAgreement(try Finding(inspection).drawn, truth: $0) } : nil)
         done += 1
       }
       progress(done)

@@ -129,12 +129,11 @@ enum FindingCSV {
     ([path, "error"] + Array(repeating: "", count: 14) + [error]).map(field).joined(separator: ",")
   }
 
-  /// A field, in quotation marks where it needs them. A spreadsheet would take a field that begins with =, +, - or @ for a
+  /// A field. A spreadsheet would take a field that begins with =, +, - or @ for a
   /// formula; names of files get an apostrophe before these.
   private static func field(_ text: String) -> String {
     var text = text
     if let first = text.first, "=+-@".contains(first), Double(text) == nil { text = "'" + text }
-    guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
-    return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    return csvField(text)
   }
 }
