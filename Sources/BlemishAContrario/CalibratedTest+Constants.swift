@@ -20,7 +20,7 @@ extension CalibratedTest {
     public internal(set) var tailMeanWeight = 1.0
 
     /// The highest regions that the tail of the heights is fitted to, at most. With more, the tail begins where
-    /// heights do not yet fall off as they do beyond (docs/a-contrario.md).
+    /// heights do not yet fall off as they do beyond (docs/research/calibrated-test.md).
     public internal(set) var mostTailRegions = 30
     /// The highest regions that the tail is fitted to where there are fewer pictures than that.
     public internal(set) var leastTailRegions = 10

@@ -5,7 +5,7 @@ import BlemishTorch
 /// hands on and latents are single precision whatever it is.
 public enum Precision: String, Sendable, Codable, CaseIterable {
   /// Single precision; bfloat16 for the embedded backbone and its tuning, where the processor has it
-  /// (docs/performance.md).
+  /// (docs/research/performance.md).
   case auto
   /// Single precision, as published.
   case float32

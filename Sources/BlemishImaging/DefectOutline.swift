@@ -13,7 +13,7 @@ import Foundation
 /// a constant: any colour that is rare around. The constant counts only where the region has such colours; where it has
 /// none the defect is of the surface's own colours, and the map decides more.
 package struct DefectOutline: Sendable {
-  /// Its choices; docs/outlines.md says how they were made.
+  /// Its choices; docs/explanation/outlines.md says how they were made.
   package struct Constants: Sendable {
     /// Where the map is at this share of the peak, a pixel is as likely the defect's as not.
     var share: Float = 0.65

@@ -1,4 +1,4 @@
-/// What an evaluation measures; docs/evaluation.md defines each. The raw value is its name in JSON and CSV.
+/// What an evaluation measures; docs/reference/figures.md defines each. The raw value is its name in JSON and CSV.
 public enum Measure: String, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
   /// Area under the ROC curve of the pictures' scores.
   case imageAUROC = "image_auroc"

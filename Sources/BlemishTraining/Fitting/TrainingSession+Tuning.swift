@@ -101,7 +101,7 @@ extension TrainingOptions {
     }
     var tuning = tuning
     if let tile { tuning.longestSide = min(tuning.longestSide, tile) }
-    // bfloat16 takes two thirds of the time (docs/performance.md).
+    // bfloat16 takes two thirds of the time (docs/research/performance.md).
     tuning.precision = backbone.precision(precision, on: device)
     return tuning
   }

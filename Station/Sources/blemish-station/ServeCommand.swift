@@ -11,7 +11,7 @@ struct Serve: AsyncParsableCommand {
       --host tokens are needed, or --open. SIGTERM and Ctrl-C end the station when it has answered what it took.
       """)
 
-  @Argument(help: "A YAML file; docs/station.md describes it.")
+  @Argument(help: "A YAML file; docs/how-to/station.md describes it.")
   var configuration: String?
 
   @Option(help: "The folder of models.")

@@ -7,7 +7,7 @@ struct StationCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "blemish-station",
     abstract: "The inspection station: watches, judges, shows and remembers.",
-    discussion: "'blemish serve' starts this program. docs/station.md tells how to work with it.",
+    discussion: "'blemish serve' starts this program. docs/how-to/station.md tells how to work with it.",
     version: stationVersion, subcommands: [Serve.self, Token.self, Backup.self, Learn.self],
     defaultSubcommand: Serve.self
   )

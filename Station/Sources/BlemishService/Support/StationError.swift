@@ -32,7 +32,7 @@ public enum StationError: Error, Equatable, CustomStringConvertible {
     case .dataInUse(let path): "\(path): another station is running on this folder"
     case .database(let path, let reason):
       "\(path): the history cannot be opened: \(reason). Move it away to begin anew, or put a backup in its place "
-        + "(docs/station.md tells how)"
+        + "(docs/how-to/station.md tells how)"
     case .configuration(let path, let reason): "\(path): \(reason)"
     case .openToAll(let host):
       "\(host) can be reached by other machines, and there is no token: make one (token add NAME --role engineer), "
