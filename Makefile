@@ -22,7 +22,7 @@ BENCHMARK ?=
 # Where the programs are installed.
 PREFIX ?= /usr/local
 
-.PHONY: help setup build station station-test install test demo bench fuzz lint clean
+.PHONY: help setup build station station-test install dist test demo bench fuzz lint docs docs-test reference api clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,10 @@ install: build ## The programs that are built into PREFIX/bin (PREFIX=/usr/local
 	  { [ ! -e $(STATION) ] || $$sudo install -m 755 $(STATION) "$$to/bin/blemish-station"; } && \
 	  echo "installed $$to/bin/blemish, which loads libtorch from $(LIBTORCH)/lib"
 
+# One archive for machines of the same system that cannot build: unpack it, and run bin/blemish.
+dist: build ## The programs that are built and libtorch in one archive, blemish-VERSION.tar.gz
+	@LIBTORCH='$(LIBTORCH)' scripts/dist
+
 # Threads that spin while they wait for each other take the processor from the tests beside them.
 test: export OMP_WAIT_POLICY ?= PASSIVE
 test: setup ## All tests
@@ -73,5 +77,28 @@ fuzz: setup ## Damaged files into every reader, under AddressSanitizer (MINUTES=
 lint: ## The style
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift Station/Sources Station/Tests Station/Package.swift
 
+docs: ## The documentation as static pages with a gallery, docs/site
+	@scripts/site
+
+# What it builds, the tests build, too.
+docs-test: setup ## The documentation: links, commands, code, and that the library keeps what it makes public
+	swift build $(RPATH) --product blemish-torch
+	swift build $(RPATH) --product blemish
+	scripts/links
+	scripts/command-reference .build/debug/blemish --check docs/reference/commands.md
+	scripts/check-swift-blocks docs/how-to/swift-program.md
+	scripts/symbols .build/symbols
+	scripts/api .build/symbols --check docs/reference/public-api.txt
+	scripts/run-blocks --blemish .build/debug/blemish README.md docs/tutorials/*.md \
+	  $$([ ! -x Station/.build/debug/blemish-station ] || echo --station Station/.build/debug/blemish-station)
+
+reference: build ## Write docs/reference/commands.md anew, from the program
+	scripts/command-reference $(BLEMISH) >.build/commands.md && mv .build/commands.md docs/reference/commands.md
+
+api: setup ## Write docs/reference/public-api.txt anew: what the library makes public
+	swift build $(RPATH) --product blemish
+	scripts/symbols .build/symbols
+	scripts/api .build/symbols >.build/public-api.txt && mv .build/public-api.txt docs/reference/public-api.txt
+
 clean: ## Remove what was built (not libtorch)
-	rm -rf .build .build-fuzz Station/.build $(DEMO)
+	rm -rf .build .build-fuzz Station/.build docs/site $(DEMO)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times Blemish at growing picture sizes, numbers of pictures and depths of the flow, and draws a figure of each.
 
-python3 Benchmarks/growth.py --blemish .build/release/blemish --output docs/images
+python3 Benchmarks/growth.py --blemish .build/release/blemish --output docs/research/images
 """
 
 import argparse

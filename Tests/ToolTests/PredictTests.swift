@@ -30,6 +30,9 @@ import Testing
     )
     #expect(run.status == 0, "\(run.errors)")
     let objects = try run.objects()
+    let time = try #require(objects.first?["time"] as? String)
+    let judged = try Date(time, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    #expect(abs(judged.timeIntervalSinceNow) < 3600, "\(time)")
     #expect(objects.count == 4)
     for object in objects {
       for key in ["anomalous", "score", "log_nfa", "width", "height", "regions", "path"] {

@@ -96,7 +96,7 @@ public struct FindingJSON: Codable, Sendable, Equatable {
   ) {
     let inspection = found.inspection
     path = inspection.frame.path
-    self.time = time.formatted(.iso8601.time(includingFractionalSeconds: true))
+    self.time = time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     self.sha256 = sha256
     verdict = found.verdict
     unlike = inspection.unlikeness.isEmpty ? nil : inspection.unlikeness
