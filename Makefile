@@ -86,7 +86,7 @@ docs-test: setup ## The documentation: links, commands, code, and that the libra
 	swift build $(RPATH) --product blemish
 	scripts/links
 	scripts/command-reference .build/debug/blemish --check docs/reference/commands.md
-	scripts/check-swift-blocks docs/how-to/swift-program.md
+	scripts/check-swift-blocks docs/how-to/swift-program.md docs/library.docc/*Model.md docs/library.docc/*Pictures.md
 	scripts/symbols .build/symbols
 	scripts/api .build/symbols --check docs/reference/public-api.txt
 	scripts/run-blocks --blemish .build/debug/blemish README.md docs/tutorials/*.md \
