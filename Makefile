@@ -85,6 +85,7 @@ docs-test: setup ## The documentation: links, commands, code, and that the libra
 	swift build $(RPATH) --product blemish-torch
 	swift build $(RPATH) --product blemish
 	scripts/links
+	scripts/readability --most 25 README.md docs/tutorials/*.md
 	scripts/command-reference .build/debug/blemish --check docs/reference/commands.md
 	scripts/check-swift-blocks docs/how-to/swift-program.md docs/library.docc/*Model.md docs/library.docc/*Pictures.md
 	scripts/symbols .build/symbols
