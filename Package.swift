@@ -12,6 +12,7 @@ let package = Package(
         "BlemishTraining", "BlemishEvaluation", "BlemishWeights", "BlemishExchange", "BlemishDatasets",
         "BlemishSynthesis", "CTorchEngine",
       ]),
+    .library(name: "BlemishScoring", targets: ["BlemishScoring", "CTorchEngine"]),
     .executable(name: "blemish", targets: ["blemish-cli"]),
     // What the tool loads when it first computes something.
     .library(name: "blemish-torch", type: .dynamic, targets: ["CTorchEngine"]),
@@ -63,6 +64,8 @@ let package = Package(
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(
       name: "BlemishWeights", dependencies: ["BlemishBackbones", "BlemishFiles", "BlemishSupport", "CCurl"]),
+    // Millions of pictures over many machines.
+    .target(name: "BlemishScoring", dependencies: ["BlemishCore", "BlemishWeights"]),
     .target(name: "BlemishExchange", dependencies: ["BlemishDetectors", "BlemishWeights"]),
     .target(
       name: "BlemishTraining",
@@ -74,7 +77,7 @@ let package = Package(
     .executableTarget(
       name: "blemish-cli",
       dependencies: [
-        "Blemish", "BlemishExchange", "BlemishTraining", "BlemishEvaluation",
+        "Blemish", "BlemishExchange", "BlemishTraining", "BlemishEvaluation", "BlemishScoring",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -116,7 +119,9 @@ let package = Package(
     .testTarget(name: "BlemishEvaluationTests", dependencies: ["BlemishEvaluation", "TestSupport"]),
     .testTarget(
       name: "BlemishWeightsTests",
-      dependencies: ["CZlib", "BlemishWeights", "BlemishDatasets", "GoldenCases"]),
+      dependencies: ["CZlib", "BlemishWeights", "BlemishDatasets", "GoldenCases", "TestSupport"]),
+    .testTarget(
+      name: "BlemishScoringTests", dependencies: ["BlemishScoring", "BlemishDetectors", "TestSupport"]),
     .testTarget(
       name: "BlemishExchangeTests",
       dependencies: ["BlemishExchange", "BlemishTraining", "GoldenCases", "TestSupport"]),

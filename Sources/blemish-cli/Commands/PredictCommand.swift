@@ -23,7 +23,9 @@ struct Predict: ParsableCommand {
   var model: String
 
   @Argument(help: "Pictures, folders of pictures, or patterns such as 'line1/*.png'.")
-  var paths: [String]
+  var paths: [String] = []
+
+  @OptionGroup var sharding: ManifestOptions
 
   @Option(
     help: """
@@ -93,16 +95,22 @@ struct Predict: ParsableCommand {
   var batch = 4
 
   func validate() throws {
-    guard !paths.isEmpty else { throw ValidationError("name at least one picture or folder") }
+    if sharding.manifest != nil {
+      try validateManifest()
+    } else {
+      guard !paths.isEmpty else { throw ValidationError("name at least one picture or folder") }
+    }
     guard batch >= 1 else { throw ValidationError("--batch must be at least 1") }
     guard !(json && csv) else { throw ValidationError("--json and --csv exclude each other") }
-    guard !hash || json else { throw ValidationError("--hash belongs to --json") }
+    guard !hash || json || sharding.manifest != nil else { throw ValidationError("--hash belongs to --json") }
     guard minArea ?? 0 >= 0 else { throw ValidationError("--min-area must be at least 0") }
     guard failOn != .good else { throw ValidationError("--fail-on takes review or anomalous") }
     if let pixelSize, !(pixelSize > 0 && pixelSize.isFinite) {
       throw ValidationError("--pixel-size must be greater than 0")
     }
-    guard pixelSize == nil || json else { throw ValidationError("--pixel-size belongs to --json") }
+    guard pixelSize == nil || json || sharding.manifest != nil else {
+      throw ValidationError("--pixel-size belongs to --json")
+    }
     guard !svg || output != nil else { throw ValidationError("--svg belongs to --output") }
     if let coco { _ = try fileDestination(coco, option: "--coco") }
     try checkFolder(output, option: "--output")
@@ -111,6 +119,7 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
+    if let manifest = sharding.manifest, let output { return try score(manifest, into: output) }
     let model = try reading.model(model, computing, allowingUnfinished: unfinished)
     significance.warn(of: model)
     let inputs = InputPictures(paths)

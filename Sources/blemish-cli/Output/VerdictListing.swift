@@ -118,7 +118,7 @@ enum FindingCSV {
       "\(found.score)",
       "\(found.regions.count)", first.map { "\($0.x)" } ?? "", first.map { "\($0.y)" } ?? "",
       first.map { "\($0.width)" } ?? "", first.map { "\($0.height)" } ?? "", first.map { "\($0.area)" } ?? "",
-      found.time, found.model?.name ?? "", found.model?.sha256 ?? "", "\(found.limits.falseAlarms)",
+      found.time ?? "", found.model?.name ?? "", found.model?.sha256 ?? "", "\(found.limits.falseAlarms)",
       "\(found.limits.review)", "",
     ]
     return fields.map(field).joined(separator: ",")

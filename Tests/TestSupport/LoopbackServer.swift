@@ -3,36 +3,43 @@ import Synchronization
 
 /// A small HTTP server on loopback that behaves as a script says: one reply for each request, the last one
 /// again and again.
-final class WeightsServer: Sendable {
+package final class LoopbackServer: Sendable {
   /// What is sent back.
-  struct Reply: Sendable {
-    var status = "200 OK"
-    var headers: [String: String] = [:]
-    var body = Data()
+  package struct Reply: Sendable {
+    package var status = "200 OK"
+    package var headers: [String: String] = [:]
+    package var body = Data()
     /// How much of the body is sent before the connection is dropped; nil for all.
-    var drops: Int?
+    package var drops: Int?
     /// A pause before the body's second half.
-    var delay = 0.0
+    package var delay = 0.0
+
+    package init(
+      status: String = "200 OK", headers: [String: String] = [:], body: Data = Data(), drops: Int? = nil,
+      delay: Double = 0
+    ) {
+      (self.status, self.headers, self.body, self.drops, self.delay) = (status, headers, body, drops, delay)
+    }
   }
 
   /// A request's first line and its headers, whose names are in lower case.
-  struct Request: Sendable {
-    var line: String
-    var headers: [String: String]
+  package struct Request: Sendable {
+    package var line: String
+    package var headers: [String: String]
     /// The first byte that is asked for.
-    var start: Int { headers["range"].flatMap { Int($0.dropFirst("bytes=".count).dropLast()) } ?? 0 }
+    package var start: Int { headers["range"].flatMap { Int($0.dropFirst("bytes=".count).dropLast()) } ?? 0 }
   }
 
-  let port: Int
+  package let port: Int
   private let listener: Int32
   private let reply: @Sendable (Request, Int) -> Reply
   private let received = Mutex<[Request]>([])
 
-  var address: String { "http://127.0.0.1:\(port)" }
-  var requests: [Request] { received.withLock { $0 } }
+  package var address: String { "http://127.0.0.1:\(port)" }
+  package var requests: [Request] { received.withLock { $0 } }
 
   /// Serves until the value goes. `reply` gets a request and how many came before it.
-  init(_ reply: @escaping @Sendable (Request, Int) -> Reply) throws {
+  package init(_ reply: @escaping @Sendable (Request, Int) -> Reply) throws {
     self.reply = reply
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var place = sockaddr_in()
@@ -65,14 +72,14 @@ final class WeightsServer: Sendable {
   }
 
   /// Serves `file` with ranges and an entity tag, and drops the connection after each of `drops` bytes in turn.
-  convenience init(_ file: Data, drops: [Int] = []) throws {
+  package convenience init(_ file: Data, drops: [Int] = []) throws {
     try self.init { request, index in
       Self.ranged(file, request, tag: "\"1\"", drops: index < drops.count ? drops[index] : nil)
     }
   }
 
   /// The reply of a server that knows ranges.
-  static func ranged(_ file: Data, _ request: Request, tag: String, drops: Int? = nil) -> Reply {
+  package static func ranged(_ file: Data, _ request: Request, tag: String, drops: Int? = nil) -> Reply {
     var reply = Reply(headers: ["ETag": tag], body: file, drops: drops)
     let start = request.start
     guard start > 0, request.headers["if-range"].map({ $0 == tag }) ?? true else { return reply }
