@@ -1,7 +1,7 @@
 import Foundation
 
 /// A lock that one process at a time holds, on all machines that share a file system. It ends with the process, however
-/// that ends. The file stays; it is empty.
+/// that ends. The file, which is empty, stays until whoever holds the lock removes it.
 package final class FileLock: Sendable {
   private let descriptor: Int32
 
@@ -12,17 +12,24 @@ package final class FileLock: Sendable {
   /// The lock on a file, which is made if need be; nil where somebody holds it.
   /// - Throws: ``FileSystemError``.
   package static func take(_ path: String) throws(FileSystemError) -> FileLock? {
-    let descriptor = open(fileSystemPath(path), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FileSystemError(code: errno, path: path, access: .write) }
-    let lock = FileLock(descriptor: descriptor)
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-      switch errno {
-      case EINTR: continue
-      case EWOULDBLOCK: return nil
-      default: throw FileSystemError(code: errno, path: path, access: .write)
+    while true {
+      let descriptor = open(fileSystemPath(path), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else { throw FileSystemError(code: errno, path: path, access: .write) }
+      let lock = FileLock(descriptor: descriptor)
+      while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+        switch errno {
+        case EINTR: continue
+        case EWOULDBLOCK: return nil
+        default: throw FileSystemError(code: errno, path: path, access: .write)
+        }
+      }
+      // Whoever held it may have removed the file meanwhile: then again.
+      if let mine = FileStatus(descriptor: descriptor), let there = FileStatus(path),
+        mine.isSameFile(as: there)
+      {
+        return lock
       }
     }
-    return lock
   }
 
   /// The lock, waited for.

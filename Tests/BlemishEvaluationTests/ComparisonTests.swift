@@ -67,6 +67,49 @@ import Testing
     }
   }
 
+  @Test func shardsTogetherGiveTheTableOfOneRun() throws {
+    try withFolder { folder in
+      let data = try TinyData(folder: folder, materials: [.cloth, .tablet])
+      var plan = plan(data, seeds: [0, 1])
+      plan.detectors = [UFlow.name, PaDiM.name]
+      plan.categories = ["cloth", "tablet"]
+      let whole = try Comparison(plan, folder: folder + "/whole").run(report: { _ in })
+      var begun: [Set<String>] = []
+      for index in [2, 0, 1] {
+        var names: Set<String> = []
+        _ = try Comparison(plan, folder: folder + "/parts").run(shard: Shard(index, of: 3)) { event in
+          if case .began(let run, _, _) = event { names.insert(run.name) }
+        }
+        begun.append(names)
+        #expect(!FileManager.default.fileExists(atPath: folder + "/parts/comparison.json"))
+      }
+      // Four groups of two detectors: dealt out in turn, and no run twice.
+      #expect(begun.map(\.count) == [2, 4, 2])
+      #expect(Set(begun.joined()) == Set(try plan.runs().map(\.name)))
+      let merged = try Comparison(plan, folder: folder + "/parts").merge()
+      #expect(merged.missing.isEmpty)
+      #expect(merged.markdown == whole.table.markdown)
+      #expect(FileManager.default.fileExists(atPath: folder + "/parts/comparison.json"))
+    }
+  }
+
+  @Test func whatAnotherProcessComputesIsLeftToIt() throws {
+    try withFolder { folder in
+      let data = try TinyData(folder: folder)
+      let plan = plan(data, seeds: [0, 1])
+      let name = try plan.runs()[0].name
+      let comparison = try Comparison(plan, folder: folder + "/out")
+      var lock = try FileLock.take("\(folder)/out/\(name).lock")
+      #expect(lock != nil)
+      var left: [String] = []
+      let outcome = try comparison.run { if case .elsewhere(let run) = $0 { left.append(run.name) } }
+      #expect(left == [name] && outcome.elsewhere == 1)
+      #expect(outcome.table.missing == [name] && outcome.table.done.count == 1)
+      lock = nil
+      #expect(try comparison.run { _ in }.table.missing.isEmpty)
+    }
+  }
+
   @Test func otherWeightsOfTheBackboneAreNoticed() async throws {
     try await withFolder { folder in
       let data = try TinyData(folder: folder)

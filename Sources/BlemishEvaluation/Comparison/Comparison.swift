@@ -5,10 +5,12 @@ import BlemishTorch
 import BlemishTraining
 import Foundation
 
-/// All categories of a data set with several detectors, backbones and seeds, in one run that can be interrupted.
+/// All categories of a data set with several detectors, backbones and seeds, in one run that can be interrupted, or in
+/// several processes on machines that share a file system.
 ///
 /// The folder holds `NAME.blemish`, `NAME.json` and `NAME.html` for every run, and the tables and the page
-/// `comparison.*` of all that is there. What is there is not computed again.
+/// `comparison.*` of all that is there. What is there is not computed again, nor what another process computes now: it
+/// holds a lock on `NAME.lock`.
 public struct Comparison {
   /// What a comparison tells as it goes.
   public enum Event {
@@ -16,6 +18,8 @@ public struct Comparison {
     case began(ComparisonRun, number: Int, of: Int)
     /// Its result was there already.
     case kept(ComparisonRun)
+    /// Another process computes it now.
+    case elsewhere(ComparisonRun)
     /// It is trained.
     case training(TrainingSession.Event)
     /// This many pictures of all are evaluated.
@@ -32,6 +36,8 @@ public struct Comparison {
     public var table: ComparisonTable
     /// Whether it was asked to stop.
     public var stopped: Bool
+    /// How many runs of its own were left to other processes that computed them.
+    public var elsewhere = 0
   }
 
   private let plan: ComparisonPlan
@@ -56,14 +62,16 @@ public struct Comparison {
   }
 
   /// Does what is not done yet.
+  /// - Parameter shard: the part of the runs that are this process's: those of one category, backbone and seed stay
+  ///   together, since their detectors share a tuned backbone. Where there are several shards, no tables are written;
+  ///   ``merge()`` does.
   /// - Throws: an error that names the file where the tables cannot be written.
-  public func run(report: (Event) -> Void) throws -> Outcome {
-    var results: [ComparisonRunResult] = []
+  public func run(shard: Shard = .whole, report: (Event) -> Void) throws -> Outcome {
     var failures: [ComparisonTable.Failure] = []
-    var stopped = false
-    for (index, run) in runs.enumerated() {
-      if let result = try ComparisonRunResult.read(path(run, "json")) {
-        results.append(result)
+    var (stopped, elsewhere) = (false, 0)
+    let own = runs(of: shard)
+    for (index, run) in own.enumerated() {
+      guard try ComparisonRunResult.read(path(run, "json")) == nil else {
         report(.kept(run))
         continue
       }
@@ -71,22 +79,56 @@ public struct Comparison {
         stopped = true
         continue
       }
-      report(.began(run, number: index + 1, of: runs.count))
+      guard let lock = try FileLock.take(path(run, "lock")) else {
+        elsewhere += 1
+        report(.elsewhere(run))
+        continue
+      }
+      defer { withExtendedLifetime(lock) {} }
+      // Another process may have finished it between the two looks.
+      guard try ComparisonRunResult.read(path(run, "json")) == nil else {
+        report(.kept(run))
+        continue
+      }
+      report(.began(run, number: index + 1, of: own.count))
       do {
-        let result = try compute(run, report: report)
-        results.append(result)
-        report(.finished(result))
+        report(.finished(try compute(run, report: report)))
+        // Whoever still waits for the file finds the result.
+        unlink(path(run, "lock"))
       } catch is CancellationError {
         stopped = true
       } catch {
         failures.append(.init(run: run, reason: "\(error)"))
         report(.failed(run, reason: "\(error)"))
       }
-      try write(ComparisonTable(results, failures: failures, runs: runs))
+      if shard == .whole { try write(table(failures)) }
     }
-    let table = ComparisonTable(results, failures: failures, runs: runs)
+    let table = try table(failures)
+    if shard == .whole { try write(table) }
+    return Outcome(table: table, stopped: stopped, elsewhere: elsewhere)
+  }
+
+  /// Writes the tables and the page of all results that are there, and computes nothing.
+  /// - Throws: an error that names the file that cannot be read or written.
+  public func merge() throws -> ComparisonTable {
+    let table = try table([])
     try write(table)
-    return Outcome(table: table, stopped: stopped)
+    return table
+  }
+
+  /// The table of all results that are there.
+  private func table(_ failures: [ComparisonTable.Failure]) throws -> ComparisonTable {
+    let results = try runs.compactMap { try ComparisonRunResult.read(path($0, "json")) }
+    let done = Set(results.map(\.run))
+    return ComparisonTable(results, failures: failures.filter { !done.contains($0.run) }, runs: runs)
+  }
+
+  /// The runs of a shard: groups with one category, backbone and seed, dealt out in turn.
+  private func runs(of shard: Shard) -> [ComparisonRun] {
+    func group(_ run: ComparisonRun) -> [String] { [run.category, run.backbone, "\(run.seed)"] }
+    let groups = ComparisonTable.inOrder(runs.map(group))
+    let own = Set(groups.indices.filter { $0 % shard.count == shard.index }.map { groups[$0] })
+    return runs.filter { own.contains(group($0)) }
   }
 
   private func compute(

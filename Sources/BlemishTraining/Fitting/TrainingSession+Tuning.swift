@@ -21,6 +21,10 @@ extension TrainingSession {
   func tune(on pictures: TrainingPictures) throws {
     guard let asked = record.tuning, asked.outcome == .unfinished else { return }
     let shared = try sharedTuning(asked)
+    let lock = try shared?.lock {
+      report(.note("another training tunes the backbone on the same pictures; its weights are waited for"))
+    }
+    defer { withExtendedLifetime(lock) {} }
     if let shared, let (done, weights) = try shared.read() {
       do {
         try finishTuning(done, weights)

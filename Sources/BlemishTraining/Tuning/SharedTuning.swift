@@ -16,6 +16,13 @@ struct SharedTuning {
     self.key = key
   }
 
+  /// The lock of whoever tunes, so that the others wait for the weights instead of tuning, too.
+  /// - Parameter waiting: called once, where another training tunes now.
+  /// - Throws: `FileSystemError`; `CancellationError` where the task was cancelled.
+  func lock(waiting: () -> Void) throws -> FileLock {
+    try FileLock.wait(for: path + ".lock", waiting: waiting)
+  }
+
   /// What was tuned before; nil where nothing was.
   /// - Throws: an error that names the file when it is damaged.
   func read() throws -> (TuningRecord, [String: StoredTensor])? {

@@ -14,7 +14,9 @@ struct Compare: ParsableCommand {
     discussion: """
       Every category with every detector, backbone and seed. FOLDER holds a model, a result and a report of each, and
       comparison.md, .csv, .json, .tex and .html of all. The same command goes on where it was interrupted and
-      computes nothing twice; what fails is reported and does not stop the rest.
+      computes nothing twice; what fails is reported and does not stop the rest. Several processes may share FOLDER,
+      on one machine or on several with one file system: each takes what no other computes, and with --shard only its
+      own part; --merge then writes the tables.
       """)
 
   @Argument(help: "The data set.")
@@ -85,29 +87,60 @@ struct Compare: ParsableCommand {
 
   @OptionGroup var significance: SignificanceOptions
 
+  @Option(
+    help: """
+      Does a part of the runs alone, I/N with I from 0, and writes no tables. auto: as a Kubernetes Indexed Job, a Slurm \
+      array or torchrun says.
+      """)
+  var shard: String?
+
+  @Flag(
+    help: "Computes nothing, and writes the tables of all results in FOLDER. Takes the options of the runs.")
+  var merge = false
+
   @Option(help: "Where to compute: cpu, cuda, cuda:1.")
   var device = "cpu"
 
   @Flag(name: .shortAndLong, help: "Shows no progress.")
   var quiet = false
 
-  func validate() throws { try checkFolder(output, option: "--output") }
+  func validate() throws {
+    try checkFolder(output, option: "--output")
+    guard shard == nil || !merge else { throw ValidationError("--merge is of all shards; leave out --shard") }
+    if shard != "auto" { _ = try shardOption(shard) }
+  }
 
   func run() throws {
     Interruption.listen()
     let progress = ProgressLine(quiet: quiet)
-    let outcome = try Comparison(try plan(), folder: output).run {
-      event in
-      show(event, progress)
-    }
+    let shard = try shardOption(shard)
+    let comparison = try Comparison(try plan(), folder: output)
+    guard !merge else { return try show(comparison.merge()) }
+    let outcome = try comparison.run(shard: shard) { event in show(event, progress) }
     progress.finish()
-    print(ErrorAdvice.withoutControls(outcome.table.markdown))
-    complain("\(output)/comparison.html: the report; the table is beside it as .md, .csv, .json and .tex")
+    if outcome.elsewhere > 0 { complain("\(outcome.elsewhere) runs are left to other processes") }
+    if shard == .whole {
+      print(ErrorAdvice.withoutControls(outcome.table.markdown))
+      complain(place)
+    }
     if outcome.stopped {
       complain("stopped; the same command goes on")
       throw ExitCode(130)
     }
     if !outcome.table.failures.isEmpty { throw ExitCode(1) }
+  }
+
+  private var place: String {
+    "\(output)/comparison.html: the report; the table is beside it as .md, .csv, .json and .tex"
+  }
+
+  private func show(_ table: ComparisonTable) throws {
+    print(ErrorAdvice.withoutControls(table.markdown))
+    complain(place)
+    guard table.missing.isEmpty else {
+      complain("\(table.missing.count) of \(table.missing.count + table.done.count) runs are not done yet")
+      throw ExitCode(1)
+    }
   }
 
   private func plan() throws -> ComparisonPlan {
@@ -151,6 +184,7 @@ struct Compare: ParsableCommand {
     switch event {
     case .began(let run, let number, let all): progress.line("\(run.name) (\(number) of \(all))")
     case .kept(let run): progress.line("\(run.name): its result is there")
+    case .elsewhere(let run): progress.line("\(run.name): another process computes it")
     case .training(let event): progress.show(event)
     case .evaluated(let done, let all): progress.rewrite("evaluated \(done) of \(all)", final: done == all)
     case .finished(let result):

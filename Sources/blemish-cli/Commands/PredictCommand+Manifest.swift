@@ -36,16 +36,12 @@ struct ManifestOptions: ParsableArguments {
     guard (1...256).contains(connections) else {
       throw ValidationError("--connections must be from 1 to 256")
     }
-    if let shard, shard != "auto" { _ = try valid { try Shard(shard) } }
+    if shard != "auto" { _ = try shardOption(shard) }
   }
 
   /// The shard that is meant.
   var chosenShard: Shard {
     get throws { try shardOption(shard) }
-  }
-
-  private func valid<Value>(_ body: () throws -> Value) throws -> Value {
-    do { return try body() } catch { throw ValidationError("--shard: \(error)") }
   }
 }
 
