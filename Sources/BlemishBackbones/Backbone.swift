@@ -17,6 +17,9 @@ public protocol Backbone: Sendable {
   func featuresAndEvidence(of images: Tensor) -> (features: [Tensor], evidence: Tensor?)
   /// Whether ``featuresAndEvidence(of:)`` gives evidence.
   var givesEvidence: Bool { get }
+  /// The feature maps as they are before any whitening, and behind them the raw answer of a backbone that finds defects
+  /// itself: what whitening is learnt from.
+  func unwhitened(_ images: Tensor) -> [Tensor]
 }
 
 extension Backbone {
@@ -26,4 +29,6 @@ extension Backbone {
   public func featuresAndEvidence(of images: Tensor) -> (features: [Tensor], evidence: Tensor?) {
     (self(images), nil)
   }
+  /// The feature maps.
+  public func unwhitened(_ images: Tensor) -> [Tensor] { self(images) }
 }

@@ -57,7 +57,8 @@ extension BackboneDescription {
     defaultSize: 256,
     sizeMultiple: EmbeddedArchitecture.standard.strides.last ?? 1,
     featureScale: .normalised,
-    epochs: 10
+    epochs: 10,
+    isWhitened: true
   ) { path, _ in try EmbeddedBackbone(path) }
 
   /// The backbone whose weights are drawn from a fixed seed.

@@ -25,6 +25,9 @@ public struct BackboneDescription: Sendable {
   /// Passes over the pictures that a detector on its features is trained for when the user names none; nil for as
   /// many as the detector was published with.
   public let epochs: Int?
+  /// Whether a training puts a linear map behind every feature map that makes features independent, of mean 0 and
+  /// variance 1, on good pictures (``WhitenedBackbone``).
+  public let isWhitened: Bool
   let build: @Sendable (ParameterPath, Padding) throws -> any Backbone
 
   /// What the numbers of feature maps are like.
@@ -48,6 +51,7 @@ public struct BackboneDescription: Sendable {
   ///   - featureScale: what the numbers of the feature maps are like.
   ///   - epochs: passes over the pictures that a detector is trained for when the user names none; nil for as many as
   ///     the detector was published with.
+  ///   - isWhitened: whether a training whitens the feature maps.
   ///   - build: makes the network from the tensors at a path. It declares each of them with
   ///     ``ParameterPath/constant(_:_:_:)``, whose initialiser makes a network without weights for benchmarks. The padding
   ///     says how convolutions continue the picture; a backbone with one way only may pass over it.
@@ -55,6 +59,7 @@ public struct BackboneDescription: Sendable {
     name: String, components: [Component] = [],
     builtIn: (@Sendable () throws -> [String: StoredTensor])? = nil, channels: [Int], strides: [Int],
     defaultSize: Int, sizeMultiple: Int, featureScale: FeatureScale, epochs: Int? = nil,
+    isWhitened: Bool = false,
     build: @escaping @Sendable (ParameterPath, Padding) throws -> any Backbone
   ) {
     self.name = name
@@ -66,6 +71,7 @@ public struct BackboneDescription: Sendable {
     self.sizeMultiple = sizeMultiple
     self.featureScale = featureScale
     self.epochs = epochs
+    self.isWhitened = isWhitened
     self.build = build
   }
 }
@@ -130,7 +136,21 @@ extension BackboneDescription {
     let parameters = Parameters(
       stateDict, device: device, productType: self.precision(precision, on: device).elementType,
       storesConstants: false)
-    return try withoutGradient { try build(parameters.root, padding) }
+    return try withoutGradient {
+      let network = try build(parameters.root, padding)
+      let whitened: any Backbone = try WhitenedBackbone(network, parameters.root) ?? network
+      return try JoinedBackbone(whitened, parameters.root) ?? whitened
+    }
+  }
+
+  /// Weights with those of the embedded backbone beside them, for its evidence.
+  /// - Throws: `DataFileError` when the embedded backbone's are not valid.
+  public func joined(_ weights: [String: StoredTensor]) throws -> [String: StoredTensor] {
+    var joined = weights
+    for (name, tensor) in try EmbeddedWeights.stateDict() {
+      joined["\(JoinedBackbone.name).\(name)"] = tensor
+    }
+    return joined
   }
 
   /// Builds the backbone with weights that are drawn: as fast as with pretrained ones, and of no use.

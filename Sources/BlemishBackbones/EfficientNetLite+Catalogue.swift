@@ -44,7 +44,9 @@ extension BackboneDescription {
       strides: EfficientNetLite.strides,
       defaultSize: 256,
       sizeMultiple: 32,
-      featureScale: .raw
+      featureScale: .normalised,
+      epochs: 10,
+      isWhitened: true
     ) { path, _ in try EfficientNetLite(path, configuration) }
   }
 }

@@ -65,9 +65,10 @@ import Testing
     #expect(description.components.isEmpty)
   }
 
-  @Test func featuresAreRawUnlessTheNetworkEndsInANorm() {
+  @Test func featuresAreRawUnlessTheNetworkEndsInANormOrIsWhitened() {
     let normalised = BackboneCatalogue.standard.all.filter { $0.featureScale == .normalised }
-    #expect(normalised.map(\.name) == ["embedded", "mcait"])
+    #expect(normalised.map(\.name) == ["embedded", "mcait"] + (0...2).map { "efficientnet_lite\($0)" })
+    #expect(normalised.filter(\.isWhitened).map(\.name) == normalised.map(\.name).filter { $0 != "mcait" })
   }
 
   @Test func whatIsWrongWithFilesIsACase() throws {

@@ -137,7 +137,7 @@ private struct UnfoldedUnit: EmbeddedUnit {
     weights["whitening.0.weight"] = Tensor.zeros([48, 48, 1, 1]).stored
     weights["whitening.0.bias"] = Tensor.zeros([48]).stored
     #expect(throws: BackboneError.incompleteWhitening(maps: 1, needed: 3)) {
-      try EmbeddedBackbone(Parameters(weights).root)
+      try description.build(weights)
     }
     let small = try self.weights()
     #expect(throws: BackboneError.stages(found: 2, allowed: 3...4)) {
@@ -162,6 +162,37 @@ private struct UnfoldedUnit: EmbeddedUnit {
     let expected = (logits * 2 + 3).floats
     #expect(evidence?.shape == [2, 1, 16, 16])
     #expect(zip(evidence?.floats ?? [], expected).allSatisfy { abs($0 - $1) < 1e-4 * max(abs($1), 1) })
+  }
+
+  @Test func anotherBackboneSeesWhileTheEmbeddedOneFinds() throws {
+    let description = try BackboneCatalogue.standard.named("efficientnet_lite0")
+    let declared = Parameters(seed: 0)
+    try description.components[0].build(declared.root)
+    let own = declared.stateDict()
+    var weights = try description.joined(own)
+    let images = images(2, side: 64)
+    let plain = try description.build(own)
+    let alone = withoutGradient { plain(images) }.map(\.floats)
+    let mute = try description.build(weights)
+    let unknown = withoutGradient { mute.featuresAndEvidence(of: images) }
+    #expect(unknown.evidence == nil && unknown.features.map(\.floats) == alone)
+    for (name, value) in [("segmenter.whitening.evidence", Float(2)), ("whitening.evidence", 2)] {
+      weights[name + ".weight"] = Tensor([value], shape: [1, 1, 1, 1]).stored
+      weights[name + ".bias"] = Tensor([value], shape: [1]).stored
+    }
+    let joined = try description.build(weights)
+    #expect(joined.givesEvidence && joined.channels == description.channels)
+    let seen = withoutGradient { joined.featuresAndEvidence(of: images) }
+    #expect(seen.features.map(\.floats) == alone)
+    var embedded = try EmbeddedWeights.stateDict()
+    for part in ["weight", "bias"] {
+      embedded["whitening.evidence." + part] = weights["whitening.evidence." + part]
+    }
+    let finding = try EmbeddedBackbone(Parameters(embedded).root)
+    let expected = withoutGradient { finding.featuresAndEvidence(of: images) }.evidence
+    #expect(seen.evidence != nil && seen.evidence?.floats == expected?.floats)
+    let raw = withoutGradient { joined.unwhitened(images) }
+    #expect(raw.count == alone.count + 1 && raw[0].floats == alone[0])
   }
 
   @Test func aCheckpointsOptimiserIsNoPartOfTheBackbone() throws {

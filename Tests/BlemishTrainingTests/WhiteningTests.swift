@@ -50,10 +50,12 @@ import Testing
     options.backbone = "embedded"
     options.tunes = false
     options.schedule?.epochs = 1
+    #expect(options.lights == nil)
     let session = try pictures.session("model", options)
     #expect(try session.run() == .finished)
-    let names = session.model.backboneWeights.keys.filter { $0.hasPrefix(EmbeddedBackbone.whiteningName) }
-    #expect(names.count == 2 * EmbeddedBackbone.whiteningLevels.count)
+    let names = session.model.backboneWeights.keys.filter { $0.hasPrefix(WhitenedBackbone.name) }
+    #expect(names.count == 2 * (EmbeddedBackbone.levels.count + 1))
+    #expect(session.record.lights == 4 && session.model.configuration.scoreShare == 0.005)
     let picture = try session.model.configuration.preprocessor(
       contentsOf: pictures.data + "/train/good/000.png")
     let maps = session.model.features(of: Tensor([picture]))
@@ -64,5 +66,43 @@ import Testing
     let read = try Model(contentsOf: pictures.folder + "/model")
     #expect(read.features(of: Tensor([picture])).map(\.floats) == maps.map(\.floats))
     #expect(read.evidence(in: Tensor([picture])).ofBackbone?.floats == evidence.floats)
+  }
+
+  @Test func theEmbeddedBackbonesEvidenceJoinsTheFeaturesOfAnother() throws {
+    let pictures = try TabletPictures(count: 8)
+    var options = TabletPictures.options()
+    options.joinsEvidence = true
+    options.tunes = false
+    let session = try pictures.session("model", options)
+    #expect(try session.run() == .finished)
+    #expect(session.record.joinsEvidence == true && session.model.backbone.givesEvidence)
+    let path = pictures.data + "/train/good/000.png"
+    let model = try Model(contentsOf: pictures.folder + "/model", ModelReading(detectors: .standard))
+    let frame = try model.configuration.preprocessor(contentsOf: path)
+    let evidence = model.evidence(in: Tensor([frame]))
+    #expect(evidence.ofBackbone?.shape == [1, 1, 16, 16])
+    #expect(evidence.joined[0].floats != evidence.response.scales[0].floats)
+    #expect(try model.inspect([frame])[0].score == session.model.inspect([frame])[0].score)
+    options.joinsEvidence = false
+    #expect(try pictures.session("other", options).model.backbone.givesEvidence == false)
+  }
+
+  @Test func everyPictureIsSeenInSeveralLights() throws {
+    let pictures = try TabletPictures(count: 6)
+    let model = try pictures.session("model", TabletPictures.options()).model
+    let paths = (0..<3).map { pictures.data + "/train/good/00\($0).png" }
+    let read = try TrainingPictures.read(paths, [model.configuration.preprocessor], memoryLimit: 1 << 30)[0]
+    let plain = try TrainingFeatures(of: read, [0, 1, 2], model: model)
+    let lit = try TrainingFeatures(of: read, [0, 1, 2], versions: 3, model: model)
+    #expect(lit.count == 9 && lit.pictureCount == 9)
+    let all = try lit.batch(Array(0..<9))[0]
+    for picture in 0..<3 {
+      let asItIs = try plain.batch([picture])[0].floats
+      #expect(all.select(0, 3 * picture).floats == asItIs)
+      #expect(all.select(0, 3 * picture + 1).floats != asItIs)
+      #expect(all.select(0, 3 * picture + 1).floats != all.select(0, 3 * picture + 2).floats)
+    }
+    let again = try TrainingFeatures(of: read, [0, 1, 2], versions: 3, model: model, memoryLimit: 0)
+    #expect(try again.batch([4])[0].floats == lit.batch([4])[0].floats)
   }
 }

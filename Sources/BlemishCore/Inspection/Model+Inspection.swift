@@ -28,6 +28,7 @@ extension Model {
         ? InspectionError.noCalibration(detector: configuration.detector)
         : InspectionError.publishedTest(detector: configuration.detector)
     }
+    let share = configuration.scoreShare
     let found = try withTorchErrors {
       withoutGradient {
         let evidence = evidence(in: Tensor(frames))
@@ -36,7 +37,7 @@ extension Model {
         return (
           energies: BatchEnergies(calibration == nil ? evidence.response.scales : evidence.joined),
           localization: maps.localization.floats, detection: maps.detection?.floats,
-          scores: maps.imageScore.floats
+          scores: (share.map { maps.localization.meanOfHighest($0) } ?? maps.imageScore).floats
         )
       }
     }
@@ -78,6 +79,14 @@ extension Model {
       if case .failure(let error) = result { return .failure(error) }
       return inspections.removeFirst()
     }
+  }
+}
+
+extension Tensor {
+  /// The mean of the highest values, a part of all, of every map `[batch, height, width]`: `[batch]`.
+  fileprivate func meanOfHighest(_ share: Double) -> Tensor {
+    let pixels = flatten(from: 1)
+    return pixels.topk(max(Int(share * Double(pixels.size(1))), 1)).mean([1])
   }
 }
 

@@ -45,22 +45,25 @@ public struct Model: Sendable {
   ///   - type: the detector.
   ///   - detectorConfiguration: its configuration in JSON; nil for the published one.
   ///   - weights: files with the backbone's weights; none for those that ship with it, or are drawn.
+  ///   - joiningEvidence: whether the embedded backbone's evidence joins the features of this one, which gives none.
   ///   - tile: the side of the tiles that pictures are seen in; nil to see them whole.
   ///   - precision: the backbone's; nil for that of the parameters.
   ///   - parameters: the detector's, freshly initialised or from a state dict; the model lives where they do.
   /// - Throws: ``DetectorError``, ``PictureSizeError`` and `BackboneError` when the parts do not fit together.
   public init(
     detector type: any Detector.Type, detectorConfiguration: String? = nil,
-    backbone description: BackboneDescription, weights: [LoadedWeights] = [], height: Int, width: Int,
-    tile: Int? = nil, embeddingBackbone: Bool = true, precision: Precision? = nil, parameters: Parameters
+    backbone description: BackboneDescription, weights: [LoadedWeights] = [],
+    joiningEvidence: Bool = false, height: Int, width: Int, tile: Int? = nil, embeddingBackbone: Bool = true,
+    precision: Precision? = nil, parameters: Parameters
   ) throws {
     try PictureSize.check(height: height, width: width, tile: tile, for: description)
+    let own = try description.stateDict(from: weights.map(\.file))
     try self.init(
       type, detectorConfiguration, description,
-      weights: try description.stateDict(from: weights.map(\.file)), height: height, width: width, tile: tile,
+      weights: joiningEvidence ? description.joined(own) : own, height: height, width: width, tile: tile,
       precision: precision ?? Precision(parameters.productType), parameters: parameters)
     configuration.backboneFiles = weights.map(\.path)
-    configuration.embedsBackbone = embeddingBackbone && !backboneWeights.isEmpty
+    configuration.embedsBackbone = (embeddingBackbone || joiningEvidence) && !backboneWeights.isEmpty
   }
 
   /// A model on a backbone with these weights, which no file holds; without, they are drawn.

@@ -45,6 +45,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var features: [FeatureShape]
   /// How the backbone's evidence counts beside the detector's.
   public var evidence = Evidence.Weighting()
+  /// The part of the anomaly map whose highest values' mean is a picture's score; nil for the detector's own score.
+  public var scoreShare: Double?
   /// What the a contrario test has learnt from good pictures; nil for a model that knows the published test only.
   public var background: LearntBackground?
   /// What the test had learnt before it last learnt anew; nil where it did not.
@@ -91,7 +93,7 @@ extension ModelConfiguration: Codable {
     case format, blemish, detector, detectorConfiguration, backbone, backboneHash, backboneFiles,
       embedsBackbone
     case height, width, tile, filter, padding, mapHeight, mapWidth, features, evidence, background, training
-    case formerBackground, operatingPoint, trainingTraits, sampleRange
+    case formerBackground, operatingPoint, trainingTraits, sampleRange, scoreShare
   }
 
   /// Reads what a model file of this or an earlier form says.
@@ -122,6 +124,11 @@ extension ModelConfiguration: Codable {
     evidence = try values.decodeIfPresent(Evidence.Weighting.self, forKey: .evidence) ?? Evidence.Weighting()
     operatingPoint = try values.decodeIfPresent(OperatingPoint.self, forKey: .operatingPoint)
     trainingTraits = try values.decodeIfPresent(TrainingTraits.self, forKey: .trainingTraits)
+    scoreShare = try values.decodeIfPresent(Double.self, forKey: .scoreShare)
+    if let scoreShare, !(0...1).contains(scoreShare) {
+      throw DecodingError.dataCorruptedError(
+        forKey: .scoreShare, in: values, debugDescription: "a part must be from 0 to 1")
+    }
     // It decides nothing: where it is damaged, it cannot be gone back to.
     formerBackground = try? values.decodeIfPresent(LearntBackground.self, forKey: .formerBackground)
     do {

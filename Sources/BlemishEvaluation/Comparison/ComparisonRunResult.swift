@@ -30,19 +30,24 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
     public var backboneHash: String?
     /// Which a contrario test decided, and how strictly.
     public var inspection: InspectionOptions
+    /// In how many lights every training picture was seen; nil for once, as it is.
+    public var lights: Int?
 
     private enum CodingKeys: String, CodingKey {
       case schedule, selection, heldOut, size, tile, sampleRange, precision, featurePrecision, backboneHash,
-        inspection
+        inspection, lights
       case tuning = "adaptation"
     }
 
     /// What is asked for.
     init(_ options: TrainingOptions, backboneHash: String?, _ inspection: InspectionOptions) throws {
+      let backbone = try options.backbones.named(options.backbone)
+      let count = try options.lights(for: backbone)
+      lights = count > 1 ? count : nil
       schedule = options.schedule
       self.inspection = inspection
       selection = options.selection
-      tuning = try options.chosenTuning(BackboneCatalogue.standard.named(options.backbone))
+      tuning = try options.chosenTuning(backbone)
       heldOut = options.heldOut
       tile = options.tile
       sampleRange = options.sampleRange
@@ -63,6 +68,7 @@ public struct ComparisonRunResult: Sendable, Codable, Equatable {
       tuning = record.tuning?.options
       (precision, featurePrecision) = (record.precision, record.featurePrecision)
       backboneHash = record.backboneHash
+      lights = record.lights.flatMap { $0 > 1 ? $0 : nil }
     }
   }
 

@@ -11,12 +11,15 @@ public struct EvaluatedModel {
   public var model: Model
   /// Its evaluation.
   public var evaluation: Evaluation
+  /// What it is worth under disturbances, where that was asked for.
+  public var robustness: Robustness?
 
   /// A model with its evaluation.
-  public init(name: String, model: Model, evaluation: Evaluation) {
+  public init(name: String, model: Model, evaluation: Evaluation, robustness: Robustness? = nil) {
     self.name = name
     self.model = model
     self.evaluation = evaluation
+    self.robustness = robustness
   }
 }
 
@@ -37,6 +40,7 @@ public enum EvaluationReport {
     content.headline = headline(parts)
     content.cautions = cautions(parts)
     content.metrics = metrics(parts)
+    content.robustness = robustness(parts)
     for part in parts {
       let curves = part.evaluation.curves
       func add(_ curve: Curve?, _ suffix: String, to list: inout [ReportContent.Curve]) {
@@ -147,6 +151,28 @@ public enum EvaluationReport {
       } + [row(parts.count > 1 ? "\(part.name): all" : "all", part.evaluation.overall, isTotal: true)]
     }
     return .init(columns: columns.map { .init($0.title, isShare: $0.isShare) }, rows: rows)
+  }
+
+  private static func robustness(_ parts: [EvaluatedModel]) -> ReportContent.Table? {
+    let rows = parts.flatMap { part in
+      (part.robustness?.rows ?? []).map { row in
+        ReportContent.Row(
+          parts.count > 1 ? "\(part.name): \(row.name)" : row.name,
+          [row.imageAUROC, row.pixelAUROC, row.falseAlarms].map { .init($0) }, isTotal: row.disturbance == nil
+        )
+      }
+    }
+    guard let accepted = parts.lazy.compactMap({ $0.robustness?.accepted }).first, !rows.isEmpty else {
+      return nil
+    }
+    var table = ReportContent.Table(
+      columns: [
+        .init("image AUROC"), .init("pixel AUROC"),
+        .init("false alarms, \(HTML.number(accepted, digits: 2)) accepted", isShare: false),
+      ], rows: rows)
+    table.title = "Robustness"
+    table.rowHeading = "Disturbance of the whole picture"
+    return table
   }
 
   /// Regions per good picture, and the share of good pictures with one, over what is promised.

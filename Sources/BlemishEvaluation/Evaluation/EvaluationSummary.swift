@@ -33,13 +33,18 @@ public struct EvaluationSummary: Sendable, Equatable {
   public var selection: EpochSelection?
   /// Inspection time of a picture.
   public var secondsPerImage: Double
+  /// What the model is worth under disturbances, where that was asked for.
+  public var robustness: Robustness?
 }
 
 extension EvaluationSummary {
   /// The numbers of an evaluation.
-  /// - Parameter selection: how the model's epoch was chosen.
-  public init(_ evaluation: Evaluation, selection: EpochSelection?) {
+  /// - Parameters:
+  ///   - selection: how the model's epoch was chosen.
+  ///   - robustness: what the model is worth under disturbances; nil where that was not asked for.
+  public init(_ evaluation: Evaluation, selection: EpochSelection?, robustness: Robustness? = nil) {
     self.selection = selection
+    self.robustness = robustness
     func group(_ figures: Evaluation.Figures) -> Group {
       Group(
         images: figures.images, anomalousImages: figures.anomalousImages,
@@ -59,7 +64,7 @@ extension EvaluationSummary {
 
 extension EvaluationSummary: Codable {
   private enum CodingKeys: String, CodingKey {
-    case unavailable, intervals, calibration, test, limits
+    case unavailable, intervals, calibration, test, limits, robustness
     case defectTypes = "defect_types"
     case fairThreshold = "fair_threshold"
     case selection = "epoch_selection"
@@ -80,6 +85,7 @@ extension EvaluationSummary: Codable {
     fairThreshold = try values.decodeIfPresent(Float.self, forKey: .fairThreshold)
     selection = try values.decodeIfPresent(EpochSelection.self, forKey: .selection)
     secondsPerImage = try values.decode(Double.self, forKey: .secondsPerImage)
+    robustness = try values.decodeIfPresent(Robustness.self, forKey: .robustness)
   }
 
   /// Writes one object: the overall measures beside the rest, null where there is none.
@@ -95,6 +101,7 @@ extension EvaluationSummary: Codable {
     try values.encodeIfPresent(fairThreshold, forKey: .fairThreshold)
     try values.encodeIfPresent(selection, forKey: .selection)
     try values.encode(secondsPerImage, forKey: .secondsPerImage)
+    try values.encodeIfPresent(robustness, forKey: .robustness)
   }
 }
 

@@ -69,6 +69,7 @@ public enum HTMLReport {
     [
       ("metrics", HTML.escaped(content.metrics?.title ?? ""), content.metrics.map(table) ?? ""),
       ("verdicts", "Verdicts", content.verdicts.map(titledTable).joined()),
+      ("robustness", HTML.escaped(content.robustness?.title ?? ""), content.robustness.map(table) ?? ""),
       ("charts", "Charts", charts(content)),
       ("runs", "Single runs", links(content.links)),
       (

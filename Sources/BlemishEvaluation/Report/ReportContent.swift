@@ -269,6 +269,8 @@ public struct ReportContent: Sendable {
   public var verdicts: [Table] = []
   /// Every picture.
   public var listing: Table?
+  /// What is left of them where all pictures are disturbed.
+  public var robustness: Table?
   /// True-positive rate against false-positive rate.
   public var roc: [Curve] = []
   /// Per-region overlap against false-positive rate, up to `proLimit`.

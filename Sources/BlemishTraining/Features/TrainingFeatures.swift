@@ -1,3 +1,4 @@
+import BlemishBackbones
 import BlemishCore
 import BlemishFiles
 import BlemishImaging
@@ -12,8 +13,10 @@ import Foundation
 /// depend on that.
 public final class TrainingFeatures: FeatureSource {
   private let pictures: TrainingPictures
-  /// Which of the pictures these are of.
+  /// Which of the pictures these are of; each as often as there are versions.
   private let indices: [Int]
+  /// In how many lights every picture is seen: the first time as it is.
+  let versions: Int
   private let model: Model
   private let elementType: ElementType
   /// The shapes of a tile's prepared maps, or a picture's, finest scale first.
@@ -38,6 +41,7 @@ public final class TrainingFeatures: FeatureSource {
   /// The features of pictures.
   /// - Parameters:
   ///   - indices: which of the pictures.
+  ///   - versions: in how many lights every picture is seen; one after the other they count as pictures.
   ///   - precision: what they are rounded to.
   ///   - cache: where features lie on disk; nil for none.
   ///   - memoryLimit: how many bytes the features that are not on disk may take; what has room in neither is
@@ -46,33 +50,36 @@ public final class TrainingFeatures: FeatureSource {
   ///   - progress: called with the number of pictures done.
   /// - Throws: the error of the first picture that cannot be read; `CancellationError` when the task was cancelled.
   init(
-    of pictures: TrainingPictures, _ indices: [Int], model: Model, precision: FeaturePrecision = .float16,
+    of pictures: TrainingPictures, _ indices: [Int], versions: Int = 1, model: Model,
+    precision: FeaturePrecision = .float16,
     cache: FeatureCache? = nil, memoryLimit: Int = availableMemory() / 2, note: (String) -> Void = { _ in },
     progress: (Int) -> Void = { _ in }
   ) throws {
     self.pictures = pictures
+    let indices = indices.flatMap { Array(repeating: $0, count: versions) }
     self.indices = indices
+    self.versions = versions
     self.model = model
     elementType = precision.elementType
     shapes = type(of: model.detector).preparedShapes(of: model.configuration.features)
     keptShapes = shapes + (model.backbone.givesEvidence ? [model.evidenceShape] : [])
     self.cache = cache
     places = Array(repeating: nil, count: indices.count)
-    let network = model.featureIdentity(precision)
+    let networks = (0..<versions).map { model.featureIdentity(precision, version: $0) }
     var isFull = false
     for start in stride(from: 0, to: indices.count, by: Self.step) {
       let batch = start..<min(start + Self.step, indices.count)
       for index in batch {
         try Task.checkCancellation()
         let key = cache.map { _ in
-          FeatureCache.Key(network: network, picture: pictures.hashes[indices[index]])
+          FeatureCache.Key(network: networks[index % versions], picture: pictures.hashes[indices[index]])
         }
         if let cache, let key, let found = cache.features(key), found.count == byteCount {
           places[index] = hold(found, memoryLimit: memoryLimit) ?? .onDisk(key)
         }
         guard places[index] == nil, !isFull else { continue }
         // One picture at a time: what it gives then does not depend on which others are missing.
-        let features = try encoded(pictures.pictures([indices[index]])[0])
+        let features = try encoded(pictures.pictures([indices[index]])[0], of: index)
         isFull = !keep(features, at: index, key, memoryLimit: memoryLimit, note: note)
       }
       progress(batch.upperBound)
@@ -128,7 +135,7 @@ public final class TrainingFeatures: FeatureSource {
     }
     for (picture, pixels) in zip(missing, try self.pictures.pictures(missing.map { self.indices[$0] })) {
       let tiles = Set(indices.filter { $0 / looks == picture }.map { $0 % looks }).sorted()
-      let features = try encoded(pixels, tiles: tiles)
+      let features = try encoded(pixels, of: picture, tiles: tiles)
       for (place, tile) in tiles.enumerated() {
         maps[picture * looks + tile] = decoded(features, tile: place)
       }
@@ -183,13 +190,23 @@ public final class TrainingFeatures: FeatureSource {
   private var byteCount: Int { model.configuration.looks * tileByteCount }
   private var tileByteCount: Int { keptShapes.reduce(0) { $0 + $1.count } * elementType.byteCount }
 
+  /// A picture in the light that belongs to a place among the features.
+  private func lit(_ picture: Picture, at place: Int) -> Picture {
+    let version = place % versions
+    guard version > 0 else { return picture }
+    let seed = pictures.hashes[indices[place]].prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    var random = SynthesisRandom(seed: seed, version)
+    return Lighting(&random)(picture)
+  }
+
   /// The maps of one picture as they are kept, of all tiles or of some.
+  /// - Parameter place: where among the features they belong.
   /// - Throws: what libtorch says; `DetectorError` when the maps are not those of the configuration.
-  private func encoded(_ picture: Picture, tiles: [Int]? = nil) throws -> Data {
+  private func encoded(_ picture: Picture, of place: Int, tiles: [Int]? = nil) throws -> Data {
     let expected = tiles.map { $0.count * tileByteCount } ?? byteCount
     var data = Data(capacity: expected)
     try withTorchErrors {
-      let all = model.configuration.seen(of: Tensor([picture]))
+      let all = model.configuration.seen(of: Tensor([lit(picture, at: place)]))
       for tile in tiles.map({ $0.map { all[$0] } }) ?? all {
         for map in withoutGradient({ maps(of: tile) }) {
           // What is too large for 16 bits becomes the largest number there is.
@@ -228,10 +245,10 @@ public final class TrainingFeatures: FeatureSource {
 }
 
 extension Model {
-  /// The shape of the backbone's evidence of a tile, or a picture: one channel at the finest stride.
+  /// The shape of the evidence of a tile, or a picture: one channel at the segmenter's stride.
   fileprivate var evidenceShape: FeatureShape {
-    let finest = configuration.features[0]
-    return FeatureShape(channels: 1, height: finest.height, width: finest.width)
+    let (seen, stride) = (configuration.seenSize, DefectSegmenter<FrozenUnit>.stride)
+    return FeatureShape(channels: 1, height: seen.height / stride, width: seen.width / stride)
   }
 
   /// What the a contrario test learns from pictures of good parts whose features a training has kept.
@@ -239,7 +256,8 @@ extension Model {
   func learnBackground(
     from pictures: TrainingFeatures, source: LearntBackground.Source
   ) throws -> LearntBackground {
-    let energies = try (0..<pictures.pictureCount).map { index in
+    // Of every picture as it is: in other lights it is no other picture.
+    let energies = try stride(from: 0, to: pictures.pictureCount, by: pictures.versions).map { index in
       try Task.checkCancellation()
       return try withTorchErrors { BatchEnergies(try pictures.evidence(in: index, by: detector).joined) }
         .picture(0)
@@ -249,7 +267,7 @@ extension Model {
 
   /// Everything that a picture's features, as they are kept, depend on but the picture: two models with the same text
   /// give the same.
-  func featureIdentity(_ kept: FeaturePrecision) -> String {
+  func featureIdentity(_ kept: FeaturePrecision, version: Int = 0) -> String {
     let weights = configuration.backboneHash ?? "seeded"
     return [
       blemishVersion, Torch.version, configuration.backbone, weights, configuration.padding.rawValue,
@@ -257,6 +275,7 @@ extension Model {
       configuration.filter.rawValue, precision.elementType.rawValue, device.description,
       type(of: detector).featureIdentity, backbone.givesEvidence ? "with evidence" : "without evidence",
       kept.rawValue, configuration.sampleRange.map { "range \($0)" } ?? "",
+      version == 0 ? "as it is" : "light \(version)",
     ].joined(separator: " ")
   }
 }

@@ -63,7 +63,10 @@ public final class Trainer {
   }
 
   /// The number of steps of an epoch.
-  public var stepsPerEpoch: Int { (pictures.count + schedule.batch - 1) / max(schedule.batch, 1) }
+  public var stepsPerEpoch: Int { (itemsPerEpoch + schedule.batch - 1) / max(schedule.batch, 1) }
+
+  /// An epoch sees every picture, or tile, in one of its lights.
+  private var itemsPerEpoch: Int { pictures.count / pictures.versions }
 
   /// Trains until the schedule ends, patience runs out, or the task is cancelled.
   /// - Parameters:
@@ -134,7 +137,11 @@ public final class Trainer {
   private func chosen(_ step: Int) -> [Int] {
     let (epoch, position) = step.quotientAndRemainder(dividingBy: stepsPerEpoch)
     var random = RandomStream(seed: seed, name: "epoch \(epoch)")
-    let order = Array(0..<pictures.count).shuffled(using: &random)
+    let order = Array(0..<itemsPerEpoch).shuffled(using: &random).map { item in
+      let (picture, look) = item.quotientAndRemainder(dividingBy: model.configuration.looks)
+      let version = pictures.versions == 1 ? 0 : Int.random(in: 0..<pictures.versions, using: &random)
+      return (picture * pictures.versions + version) * model.configuration.looks + look
+    }
     return Array(order[(position * schedule.batch)..<min((position + 1) * schedule.batch, order.count)])
   }
 

@@ -16,6 +16,12 @@ public struct TrainingOptions: Sendable {
   public var detector = DetectorCatalogue.standard.defaultName
   /// The backbone's name in the catalogue.
   public var backbone = BackboneCatalogue.standard.defaultName
+  /// Whether the embedded backbone's evidence joins the features of another; without effect on the embedded one, which
+  /// gives its own.
+  public var joinsEvidence = false
+  /// In how many lights every training picture is seen, the first time as it is: what changes with the lamps is then no
+  /// hard fact of good pictures. Nil for the usual: four where a detector is trained by steps on whitened features, else one.
+  public var lights: Int?
   /// Files with the backbone's weights.
   public var weights: [String] = []
   /// Whether the backbone's weights go into the model file.
@@ -91,16 +97,31 @@ public struct TrainingOptions: Sendable {
 }
 
 extension TrainingOptions {
+  /// The part of the anomaly map whose highest values' mean is a picture's score, with backbones whose features are
+  /// whitened. A single highest value is noise there.
+  static let scoreShare = 0.005
+
+  /// In how many lights every training picture is seen.
+  /// - Throws: `DetectorError` where there is no such detector.
+  package func lights(for backbone: BackboneDescription) throws -> Int {
+    let isTrained = try detectors.named(detector) is any GradientFitted.Type
+    return max(lights ?? (isTrained && backbone.isWhitened ? 4 : 1), 1)
+  }
+
   /// The files with the backbone's weights: those that are named, else those in the cache.
   /// - Throws: an error that names a file that cannot be read.
   func loadedWeights(of backbone: BackboneDescription) throws -> [LoadedWeights] {
     try weights.isEmpty ? backbone.cachedWeights() : weights.map(LoadedWeights.init(path:))
   }
 
+  /// Whether the embedded backbone's evidence joins this one's features.
+  func joinsEvidence(to backbone: BackboneDescription) -> Bool { joinsEvidence && backbone.builtIn == nil }
+
   /// What a model records of the weights that its backbone begins with; nil where they are drawn.
   /// - Throws: an error that names what is missing or cannot be read.
   package func backboneHash() throws -> String? {
     let backbone = try backbones.named(backbone)
-    return Model.backboneHash(of: try backbone.stateDict(from: loadedWeights(of: backbone).map(\.file)))
+    let weights = try backbone.stateDict(from: loadedWeights(of: backbone).map(\.file))
+    return Model.backboneHash(of: joinsEvidence(to: backbone) ? try backbone.joined(weights) : weights)
   }
 }

@@ -42,10 +42,15 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var backboneHash: String?
   /// How the backbone was tuned before; nil where it was not.
   public var tuning: TuningRecord?
+  /// In how many lights every training picture was seen; nil for once, as it is.
+  public var lights: Int?
+  /// Whether the embedded backbone's evidence joined the features of another.
+  public var joinsEvidence: Bool?
 
   private enum CodingKeys: String, CodingKey {
     case date, data, format, category, heldOut, trainingPictures, heldOutPictures, fingerprint, seed, schedule
-    case selection, progress, finished, machine, size, precision, featurePrecision, backboneHash
+    case selection, progress, finished, machine, size, precision, featurePrecision, backboneHash, lights,
+      joinsEvidence
     case tuning = "adaptation"
   }
 }

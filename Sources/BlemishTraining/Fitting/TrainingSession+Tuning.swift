@@ -33,9 +33,8 @@ extension TrainingSession {
       }
       return
     }
-    let backbone = try options.backbones.named(model.configuration.backbone)
     let tuning = BackboneTuning(
-      asked, initial: model.backboneWeights, multiple: backbone.sizeMultiple, seed: record.seed,
+      asked, initial: tunedWeights, multiple: try Self.embedded(options).sizeMultiple, seed: record.seed,
       device: model.device, resuming: (resuming?.tensors ?? [:]).filter { BackboneTuning.owns($0.key) })
     let weights: [String: StoredTensor]?
     do {
@@ -59,10 +58,35 @@ extension TrainingSession {
 
   private func finishTuning(_ tuned: TuningRecord, _ weights: [String: StoredTensor]) throws {
     if tuned.outcome == .tuned {
-      model = try model.replacingBackbone(options.backbones.named(model.configuration.backbone), weights)
+      var all = weights
+      if isJoined {
+        all = model.backboneWeights
+        for (name, tensor) in weights { all[Self.segmenterPrefix + name] = tensor }
+      }
+      model = try model.replacingBackbone(options.backbones.named(model.configuration.backbone), all)
     }
     record.tuning = tuned
     report(.note("backbone: \(tuned.summary)"))
+  }
+
+  static var segmenterPrefix: String { JoinedBackbone.name + "." }
+
+  /// Whether the embedded backbone's evidence joins another's features.
+  var isJoined: Bool { model.backboneWeights.keys.contains { $0.hasPrefix(Self.segmenterPrefix) } }
+
+  /// The weights of the embedded backbone: all, or those beside another's.
+  private var tunedWeights: [String: StoredTensor] {
+    guard isJoined else { return model.backboneWeights }
+    var weights: [String: StoredTensor] = [:]
+    for (name, tensor) in model.backboneWeights where name.hasPrefix(Self.segmenterPrefix) {
+      weights[String(name.dropFirst(Self.segmenterPrefix.count))] = tensor
+    }
+    return weights
+  }
+
+  /// The backbone that finds defects itself.
+  static func embedded(_ options: TrainingOptions) throws -> BackboneDescription {
+    try options.backbones.named("embedded")
   }
 
   private func tell(_ event: BackboneTuning.Event) {
@@ -85,7 +109,7 @@ extension TrainingSession {
       let configuration = model.configuration
       let options = try stableJSON(asked.options)
       let all = [
-        configuration.backboneHash ?? "", "\(configuration.height)x\(configuration.width)",
+        Model.backboneHash(of: tunedWeights) ?? "", "\(configuration.height)x\(configuration.width)",
         tuningPreprocessor.filter.rawValue, configuration.sampleRange.map { "\($0)" } ?? "",
         record.fingerprint, "\(record.heldOut)", "\(record.seed)", options,
       ]
@@ -99,14 +123,14 @@ extension TrainingOptions {
   /// How the backbone is to be tuned; nil where it is not.
   /// - Throws: ``TrainingError`` where the backbone cannot be tuned.
   package func chosenTuning(_ backbone: BackboneDescription) throws -> TuningOptions? {
-    guard tunes ?? (backbone.builtIn != nil) else { return nil }
-    guard backbone.builtIn != nil else {
-      throw TrainingError.notTunable(backbone: backbone.name)
-    }
+    let isTunable = backbone.builtIn != nil || joinsEvidence(to: backbone)
+    guard tunes ?? isTunable else { return nil }
+    guard isTunable else { throw TrainingError.notTunable(backbone: backbone.name) }
     var tuning = tuning
+    tuning.variesLight = try lights(for: backbone) > 1
     if let tile { tuning.longestSide = min(tuning.longestSide, tile) }
     // bfloat16 takes two thirds of the time (docs/research/performance.md).
-    tuning.precision = backbone.precision(precision, on: device)
+    tuning.precision = try TrainingSession.embedded(self).precision(precision, on: device)
     return tuning
   }
 }

@@ -70,12 +70,14 @@ public final class TrainingSession {
     model = try withTorchErrors {
       try Model(
         detector: type, detectorConfiguration: options.detectorConfiguration, backbone: backbone,
-        weights: weights, height: size.height, width: size.width, tile: options.tile,
+        weights: weights, joiningEvidence: options.joinsEvidence(to: backbone), height: size.height,
+        width: size.width, tile: options.tile,
         embeddingBackbone: options.embedsBackbone, precision: options.precision, parameters: parameters)
     }
     model.configuration.maximumPixels = options.maximumPixels
     model.configuration.operatingPoint = options.operatingPoint
     model.configuration.sampleRange = options.sampleRange
+    if backbone.isWhitened { model.configuration.scoreShare = TrainingOptions.scoreShare }
     let schedule = options.schedule ?? (type as? any GradientFitted.Type)?.schedule
     try schedule?.check()
     record = TrainingRecord(
@@ -84,7 +86,8 @@ public final class TrainingSession {
       schedule: schedule, selection: options.selection, progress: TrainingProgress(), finished: false,
       machine: .current(options.device), size: options.size?.description, precision: options.precision,
       featurePrecision: options.featurePrecision, backboneHash: model.configuration.backboneHash,
-      tuning: try Self.tuning(options, backbone))
+      tuning: try Self.tuning(options, backbone), lights: try options.lights(for: backbone),
+      joinsEvidence: options.joinsEvidence(to: backbone))
   }
 
   /// Goes on with the training that a model file holds, with the choices that were made when it began.
@@ -159,12 +162,14 @@ public final class TrainingSession {
       try tune(on: tuned)
       try whiten(on: pictures)
       let memory = availableMemory() / 2
-      let trained = try features(pictures, Array(training.indices), cache, memory)
+      let trained = try features(
+        pictures, Array(training.indices), versions: record.lights ?? 1, cache, memory)
       let held =
         try heldOut.isEmpty
         ? nil
         : features(
-          pictures, Array(training.count..<pictures.count), cache, memory - trained.bytesInMemory)
+          pictures, Array(training.count..<pictures.count), versions: 1, cache, memory - trained.bytesInMemory
+        )
       // What the backbone needed is of no use to the detector.
       Torch.releaseFreedMemory()
       guard try fit(to: trained, held) == .finished else { return .stopped }
@@ -225,7 +230,7 @@ public final class TrainingSession {
     var ways = [model.configuration.preprocessor]
     if isTuned, tuningPreprocessor != ways[0] { ways.append(tuningPreprocessor) }
     // Pictures whose features lie on disk need not be decoded, unless the backbone is still to change.
-    let known = isTuned || unwhitenedBackbone != nil ? [] : cache?.fileNames ?? []
+    let known = try isTuned || isUnwhitened ? [] : cache?.fileNames ?? []
     let network = model.featureIdentity(options.featurePrecision)
     let read = try TrainingPictures.read(
       all.map(\.path), ways, memoryLimit: availableMemory() / 4,
@@ -265,10 +270,11 @@ public final class TrainingSession {
   public static let leastPictures = 5
 
   private func features(
-    _ pictures: TrainingPictures, _ indices: [Int], _ cache: FeatureCache?, _ memory: Int
+    _ pictures: TrainingPictures, _ indices: [Int], versions: Int, _ cache: FeatureCache?, _ memory: Int
   ) throws -> TrainingFeatures {
     try TrainingFeatures(
-      of: pictures, indices, model: model, precision: options.featurePrecision, cache: cache,
+      of: pictures, indices, versions: versions, model: model, precision: options.featurePrecision,
+      cache: cache,
       memoryLimit: memory, note: { report(.note($0)) }
     ) { report(.features(done: (indices.first ?? 0) + $0, of: pictures.count)) }
   }
@@ -402,7 +408,14 @@ public final class TrainingSession {
     _ options: TrainingOptions, _ type: any Detector.Type, _ backbone: BackboneDescription,
     training: [Sample], report: (Event) -> Void
   ) throws -> (height: Int, width: Int) {
-    let multiple = PictureSize.multiple(for: backbone, tiled: options.tile != nil)
+    var multiple = PictureSize.multiple(for: backbone, tiled: options.tile != nil)
+    if options.joinsEvidence(to: backbone) {
+      // The least that both backbones can see.
+      let other = PictureSize.multiple(for: try embedded(options), tiled: options.tile != nil)
+      while multiple % other != 0 {
+        multiple += PictureSize.multiple(for: backbone, tiled: options.tile != nil)
+      }
+    }
     func rounded(_ side: Double) -> Int { max(Int((side / Double(multiple)).rounded()), 1) * multiple }
     let standard: RequestedSize =
       options.tile == nil ? .side(type.preparation.size ?? backbone.defaultSize) : .own

@@ -33,6 +33,7 @@ struct PlantedGoodPictures: LabelledPictureSource {
     for index in picture.values.indices {
       picture.values[index] = min(max((picture.values[index] - 0.5) * contrast + 0.5 + brightness, 0), 1)
     }
+    if options.variesLight == true { Lighting(&random).change(&picture) }
     return planter.plant(into: picture, donor: { draw(&donor) }, &random)
   }
 

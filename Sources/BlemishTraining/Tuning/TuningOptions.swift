@@ -16,6 +16,8 @@ public struct TuningOptions: Sendable, Codable, Equatable {
   public var contrastJitter = 0.15
   /// The largest change of a picture's brightness, of 1 from black to white.
   public var brightnessJitter = 0.05
+  /// Whether the light on the whole picture is varied, too (`Lighting`); nil for not.
+  public var variesLight: Bool?
   /// With what numbers the network is trained, never ``Precision/auto``; nil for single precision.
   public var precision: Precision?
   /// What is planted.

@@ -60,6 +60,12 @@ extension Train {
     compare("--cache-precision", cachePrecision?.rawValue, record.featurePrecision.rawValue)
     compare("--category", layout.category, record.category)
     if layout.format != .auto { compare("--format", layout.format.rawValue, record.format) }
+    compare("--lights", lights, record.lights ?? 1)
+    if let evidence = tuning.evidence, (evidence == .embedded) != (record.joinsEvidence ?? false),
+      configuration.backbone != "embedded"
+    {
+      found.append(("--evidence \(evidence)", evidence == .embedded ? "own" : "embedded"))
+    }
     if let tunes = tuning.tune ?? tuning.adapt, tunes != (record.tuning != nil) {
       found.append((tunes ? "--tune" : "--no-tune", tunes ? "--no-tune" : "--tune"))
     }
@@ -76,6 +82,7 @@ extension Train {
       // They are in the file: others would be passed over.
       var options = TrainingOptions()
       (options.backbone, options.weights) = (configuration.backbone, chosen.weights)
+      options.joinsEvidence = record.joinsEvidence ?? false
       if try options.backboneHash() != record.backboneHash {
         found.append(
           ("--weights \(chosen.weights.map(printable).joined(separator: " --weights "))", "other weights"))

@@ -85,6 +85,13 @@ struct Train: ParsableCommand {
 
   @OptionGroup var limits: LimitOptions
 
+  @Option(
+    help: """
+      In how many lights every training picture is seen, so that lamps do not matter: 4 with the embedded backbone and \
+      efficientnet_lite, else 1, as they are.
+      """)
+  var lights: Int?
+
   @OptionGroup var tuning: TuningOptionGroup
 
   @OptionGroup var layout: LayoutOptions
@@ -121,6 +128,9 @@ struct Train: ParsableCommand {
   func validate() throws {
     guard (0...1e6).contains(cacheLimit) else {
       throw ValidationError("--cache-limit must be from 0 to 1000000 gigabytes, not \(cacheLimit)")
+    }
+    if let lights, !(1...16).contains(lights) {
+      throw ValidationError("--lights must be from 1 to 16, not \(lights)")
     }
     if let heldOut, !(0..<1).contains(heldOut) {
       throw ValidationError("--held-out must be at least 0 and less than 1, not \(heldOut)")
@@ -213,6 +223,7 @@ struct Train: ParsableCommand {
     options.tile = pictures.tile
     options.sampleRange = pictures.range?.bounds
     options.seed = seed ?? options.seed
+    options.lights = lights
     options.heldOut = heldOut ?? options.heldOut
     options.operatingPoint = limits.operatingPoint(.production)
     options.selection = keep ?? options.selection

@@ -17,6 +17,13 @@ struct TuningOptionGroup: ParsableArguments {
   @Option(help: "Steps of the tuning; a recorded number repeats a tuning.")
   var tuningSteps: Int?
 
+  @Option(
+    help: """
+      What says itself where a picture is defective, beside what the detector finds improbable: own for the backbone, if \
+      it does, or embedded for the embedded backbone beside another, which is then tuned. own without.
+      """)
+  var evidence: EvidenceSource?
+
   // The names that these options had first.
   @Flag(inversion: .prefixedNo, help: .hidden) var adapt: Bool?
   @Option(help: .hidden) var adaptMinutes: Double?
@@ -33,6 +40,7 @@ struct TuningOptionGroup: ParsableArguments {
 
   func fill(_ options: inout TrainingOptions) throws {
     options.tunes = tune ?? adapt
+    if let evidence { options.joinsEvidence = evidence == .embedded }
     let minutes = tuningMinutes ?? adaptMinutes
     if let steps = tuningSteps ?? adaptSteps {
       options.tuning.schedule.steps = steps
@@ -42,4 +50,9 @@ struct TuningOptionGroup: ParsableArguments {
     }
     try options.tuning.check()
   }
+}
+
+/// What gives evidence of defects.
+enum EvidenceSource: String, ExpressibleByArgument, CaseIterable {
+  case own, embedded
 }

@@ -38,6 +38,23 @@ enum EvaluationTable {
     return lines.joined(separator: "\n")
   }
 
+  /// What is left under disturbances, a line each.
+  static func text(_ robustness: Robustness) -> String {
+    func text(_ value: Double?) -> String { value.map { decimal($0, 4) } ?? "-" }
+    let heading = [
+      "disturbance", "image AUROC", "pixel AUROC", "false alarms (\(robustness.accepted) accepted)",
+    ]
+    return
+      ([
+        "of \(robustness.good) good and \(robustness.anomalous) anomalous pictures:"
+      ]
+      + aligned(
+        [heading]
+          + robustness.rows.map {
+            [$0.name, text($0.imageAUROC), text($0.pixelAUROC), text($0.falseAlarms)]
+          })).joined(separator: "\n")
+  }
+
   /// Rows as lines whose columns stand below each other.
   static func aligned(_ rows: [[String]]) -> [String] {
     let columns = rows.map(\.count).max() ?? 0
