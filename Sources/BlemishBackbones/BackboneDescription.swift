@@ -122,7 +122,8 @@ extension BackboneDescription {
     }
   }
 
-  /// Builds the backbone from the tensors that ``stateDict(from:)`` gave; without components, from its seed.
+  /// Builds the backbone from the tensors that ``stateDict(from:)`` gave, without components from its seed; whitened, and
+  /// with the embedded backbone's evidence, where the tensors have what that takes.
   /// - Throws: ``ParameterError`` when a tensor is missing, has another shape, or is not finite.
   public func build(
     _ stateDict: [String: StoredTensor],
@@ -130,14 +131,14 @@ extension BackboneDescription {
     precision: Precision = .auto,
     device: Device = .cpu
   ) throws -> any Backbone {
-    guard !components.isEmpty || builtIn != nil else {
-      return try buildGenerated(padding: padding, precision: precision, device: device)
-    }
     let parameters = Parameters(
       stateDict, device: device, productType: self.precision(precision, on: device).elementType,
       storesConstants: false)
+    let network =
+      components.isEmpty && builtIn == nil
+      ? try buildGenerated(padding: padding, precision: precision, device: device)
+      : try withoutGradient { try build(parameters.root, padding) }
     return try withoutGradient {
-      let network = try build(parameters.root, padding)
       let whitened: any Backbone = try WhitenedBackbone(network, parameters.root) ?? network
       return try JoinedBackbone(whitened, parameters.root) ?? whitened
     }
