@@ -7,12 +7,15 @@
 public struct BackboneCatalogue: Sendable {
   /// Every backbone, in the order in which lists show them.
   public let all: [BackboneDescription]
-  /// The name of the backbone to take where none is named.
+  /// The name of the backbone to take where none is named, and none of the ``preferredNames`` has its weights.
   public let defaultName: String
+  /// The names of the backbones to take where none is named, if their weights are there; the best first.
+  public let preferredNames: [String]
 
-  private init(all: [BackboneDescription], defaultName: String) {
+  private init(all: [BackboneDescription], defaultName: String, preferredNames: [String]) {
     self.all = all
     self.defaultName = defaultName
+    self.preferredNames = preferredNames
   }
 
   /// The backbones of this library. The embedded one is the default where the program has its weights.
@@ -22,7 +25,8 @@ public struct BackboneCatalogue: Sendable {
       .efficientNetLite0, .efficientNetLite1, .efficientNetLite2,
     ],
     defaultName: EmbeddedWeights.arePresent
-      ? BackboneDescription.embedded.name : BackboneDescription.seeded.name)
+      ? BackboneDescription.embedded.name : BackboneDescription.seeded.name,
+    preferredNames: [BackboneDescription.efficientNetLite0.name])
 
   /// The catalogue with further backbones behind its own.
   /// - Throws: ``BackboneError/alreadyKnown(name:)`` where two have one name.
@@ -31,7 +35,7 @@ public struct BackboneCatalogue: Sendable {
     for description in descriptions where !names.insert(description.name).inserted {
       throw BackboneError.alreadyKnown(name: description.name)
     }
-    return BackboneCatalogue(all: all + descriptions, defaultName: defaultName)
+    return BackboneCatalogue(all: all + descriptions, defaultName: defaultName, preferredNames: preferredNames)
   }
 
   /// The published weights of all backbones.

@@ -91,3 +91,12 @@ extension BackboneDescription {
     try components.compactMap(cache.find).map(LoadedWeights.init(path:))
   }
 }
+
+extension BackboneCatalogue {
+  /// The backbone to take where none is named: the first of ``preferredNames`` whose weights have been pulled or
+  /// imported, else that of ``defaultName``.
+  public func usual(in cache: WeightCache = WeightCache()) -> BackboneDescription? {
+    let preferred = preferredNames.compactMap { try? named($0) }
+    return preferred.first { $0.components.allSatisfy { cache.find($0) != nil } } ?? (try? named(defaultName))
+  }
+}

@@ -26,6 +26,17 @@ import Testing
       configuration: PatchCore.Configuration(neighbours: neighbours, blur: blur))
   }
 
+  @Test func itIsTheDetectorOfWhitenedFeaturesThatPhotographsTaught() throws {
+    let detectors = DetectorCatalogue.standard
+    func name(_ backbone: String) throws -> String {
+      try detectors.defaultName(on: BackboneCatalogue.standard.named(backbone))
+    }
+    #expect(try name("efficientnet_lite0") == PatchCore.name)
+    for backbone in ["embedded", "mcait", "wide_resnet50_2"] {
+      #expect(try name(backbone) == detectors.defaultName)
+    }
+  }
+
   @Test func aCoresetTakesTheFarthestPointAgainAndAgain() throws {
     let points = Tensor([0, 1, 10, 4, 9, -3] as [Float], shape: [6, 1])
     // From 0 the farthest is 10, then 4 (4 from 0), then -3 (3 from 0), then 1 before 9 (both 1 away).

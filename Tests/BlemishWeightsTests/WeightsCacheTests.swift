@@ -91,6 +91,17 @@ import Testing
     }
   }
 
+  @Test func theUsualBackboneIsAPreferredOneWhereItsWeightsAre() throws {
+    let fixture = try WeightsFixture()
+    let cache = WeightCache(environment: fixture.environment)
+    let catalogue = BackboneCatalogue.standard
+    #expect(catalogue.usual(in: cache)?.name == catalogue.defaultName)
+    let preferred = try catalogue.named(try #require(catalogue.preferredNames.first))
+    try FileManager.default.createDirectory(atPath: cache.folder, withIntermediateDirectories: true)
+    try Data([0]).write(to: URL(fileURLWithPath: "\(cache.folder)/\(preferred.components[0].name).pth"))
+    #expect(catalogue.usual(in: cache)?.name == preferred.name)
+  }
+
   @Test func aWholeResNetIsImportedAndFoundByItsBackbone() throws {
     let fixture = try WeightsFixture()
     let cache = WeightCache(environment: fixture.environment)

@@ -46,6 +46,10 @@ public protocol Detector: Sendable, SendableMetatype {
   /// supposes.
   static var responseIsStandardNormal: Bool { get }
 
+  /// Whether it is the detector to take on this backbone where a user names none. Where no detector says so, it is the
+  /// catalogue's first.
+  static func isPreferred(on backbone: BackboneDescription) -> Bool
+
   /// The backbones, with the side of square pictures, on which the detector's speed is measured.
   static var benchmarks: [(backbone: String, size: Int)] { get }
   /// What was published of the detector.
@@ -65,6 +69,8 @@ extension Detector {
   public static func prepared(_ features: [Tensor]) -> [Tensor] { features }
   /// Nothing is known of it.
   public static var responseIsStandardNormal: Bool { false }
+  /// On none.
+  public static func isPreferred(on backbone: BackboneDescription) -> Bool { false }
   /// The embedded backbone.
   public static var benchmarks: [(backbone: String, size: Int)] { [("embedded", 256)] }
   /// Nothing.

@@ -1,3 +1,4 @@
+import BlemishBackbones
 import BlemishSupport
 import BlemishTorch
 import Foundation
@@ -20,6 +21,11 @@ public struct DetectorCatalogue: Sendable {
 
   /// The detector of those who name none.
   public var defaultName: String { names.first ?? "" }
+
+  /// The detector of those who name a backbone, or take the usual one, but no detector.
+  public func defaultName(on backbone: BackboneDescription) -> String {
+    (all.first { $0.isPreferred(on: backbone) } ?? all.first)?.name ?? ""
+  }
 
   /// The detector of a name.
   /// - Throws: ``DetectorError/unknown(name:known:)``.

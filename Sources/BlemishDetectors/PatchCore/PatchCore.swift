@@ -1,3 +1,4 @@
+import BlemishBackbones
 import BlemishCore
 import BlemishTorch
 
@@ -39,6 +40,10 @@ public struct PatchCore: OnePassFitted {
   public static let name = "patchcore"
   /// Bilinear resizing; maps at the pictures' size.
   public static let preparation = Preparation()
+  /// Whitened features that photographs have taught: neighbours in them are alike to people, too.
+  public static func isPreferred(on backbone: BackboneDescription) -> Bool {
+    backbone.isWhitened && backbone.builtIn == nil
+  }
   /// The published choice.
   public static func standard(for features: FeatureDescription) -> Configuration { Configuration() }
 

@@ -215,9 +215,15 @@ struct Train: ParsableCommand {
   }
 
   private func fill(_ options: inout TrainingOptions) throws {
-    options.detector = chosen.detector ?? options.detectors.defaultName
-    let published = try settings.map { try options.detectors.settings($0, of: options.detector) }
-    options.backbone = chosen.backbone ?? published?.backbone ?? BackboneCatalogue.standard.defaultName
+    let published = try settings.map {
+      try options.detectors.settings($0, of: chosen.detector ?? options.detectors.defaultName)
+    }
+    options.backbone = chosen.backbone ?? published?.backbone ?? usualBackbone(options)
+    options.detector =
+      try chosen.detector
+      ?? (choosesSteps
+        ? options.detectors.defaultName
+        : options.detectors.defaultName(on: options.backbones.named(options.backbone)))
     options.embedsBackbone = !referToWeights
     options.size = try pictures.requested ?? published?.size.map { .side($0) }
     options.tile = pictures.tile
@@ -236,6 +242,27 @@ struct Train: ParsableCommand {
     if publishedRamp, case .ramp(let end) = options.schedule?.course {
       options.schedule?.course = .rampPerEpoch(end: end)
     }
+  }
+}
+
+extension Train {
+  /// Whether something is chosen that only a detector has which is trained step by step.
+  private var choosesSteps: Bool {
+    settings != nil || publishedRamp || keep != nil || epochs != nil || batch != nil || learningRate != nil
+      || weightDecay != nil || patience != nil
+  }
+
+  /// The backbone of those who name none: a preferred one whose weights are there, if what else is chosen is for it,
+  /// too.
+  private func usualBackbone(_ options: TrainingOptions) -> String {
+    let standard = options.backbones.defaultName
+    guard chosen.weights.isEmpty, !choosesSteps, !tuning.tunesOwnFeatures,
+      let usual = options.backbones.usual(), usual.name != standard
+    else { return standard }
+    let detector = options.detectors.defaultName(on: usual)
+    guard chosen.detector ?? detector == detector else { return standard }
+    complain("note: backbone \(usual.name), detector \(detector); 'blemish train --backbone \(standard)' takes the other way")
+    return usual.name
   }
 }
 

@@ -29,6 +29,13 @@ struct TuningOptionGroup: ParsableArguments {
   @Option(help: .hidden) var adaptMinutes: Double?
   @Option(help: .hidden) var adaptSteps: Int?
 
+  /// Whether the backbone itself is to be tuned, which only the embedded one can be.
+  var tunesOwnFeatures: Bool {
+    guard evidence != .embedded else { return false }
+    return (tune ?? adapt) == true || tuningMinutes != nil || tuningSteps != nil || adaptMinutes != nil
+      || adaptSteps != nil
+  }
+
   func validate() throws {
     if let minutes = tuningMinutes ?? adaptMinutes, !(minutes > 0) || !minutes.isFinite {
       throw ValidationError("--tuning-minutes must be greater than 0, not \(minutes)")
