@@ -43,8 +43,10 @@ final class Tool {
     let command = launcher + [Self.path] + arguments
     process.executableURL = URL(fileURLWithPath: command[0])
     process.arguments = Array(command.dropFirst())
-    // Threads that spin while they wait take the processor from the other tests.
-    process.environment = ProcessInfo.processInfo.environment.merging(["OMP_WAIT_POLICY": "PASSIVE"]) { $1 }
+    // Threads that spin while they wait take the processor from the other tests. Weights that the user has fetched would
+    // change what is usual.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["OMP_WAIT_POLICY": "PASSIVE", "BLEMISH_HOME": folder / "home"]) { $1 }
     process.standardInput = FileHandle.nullDevice
     // Files and not pipes: a pipe that nobody reads would stop the tool.
     for name in ["output", "errors"] {
