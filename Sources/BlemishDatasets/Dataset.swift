@@ -1,3 +1,4 @@
+import BlemishSupport
 import Foundation
 
 /// The pictures of one category of a data set (or of a whole data set without categories), split for training
@@ -38,10 +39,12 @@ public struct Dataset: Hashable, Sendable {
     return !anomalous.isEmpty && anomalous.allSatisfy { $0.groundTruth != nil }
   }
 
-  /// Sets part of the good training pictures aside, for choosing an epoch without looking at test data.
+  /// Sets part of the good training pictures aside, for what training must not see.
   ///
-  /// Which ones depends only on their names and the seed. Pictures of one group (a patient, a video) stay
-  /// together where there are several groups, because neighbouring slices and frames hardly differ.
+  /// Pictures that were taken one after the other are alike, and names mostly follow the order in which they were
+  /// taken. So what is set aside are runs of that order, of 16 pictures or more: but for their ends, they have no
+  /// neighbours in training. There are four runs at most, from all over the order. Pictures of one group (a patient, a
+  /// video) stay together where there are several groups; then the runs are of groups.
   ///
   /// - Parameters:
   ///   - fraction: the part to set aside, 0 to 1. At least one picture or group is set aside for any fraction
@@ -52,12 +55,25 @@ public struct Dataset: Hashable, Sendable {
     let groups = Set(train.compactMap(\.group))
     let byGroup = groups.count > 1
     let unit: (Sample) -> String = { byGroup ? $0.group ?? $0.name : $0.name }
-    let units = Array(Set(train.map(unit)))
+    var known: Set<String> = []
+    let units = train.map(unit).filter { known.insert($0).inserted }
     guard fraction > 0, units.count > 1 else { return (train, []) }
-    let wanted = (Double(units.count) * min(fraction, 1)).rounded()
-    let chosen = Set(seededOrder(units, seed: seed).prefix(min(max(Int(wanted), 1), units.count - 1)))
+    let wanted = min(max(Int((Double(units.count) * min(fraction, 1)).rounded()), 1), units.count - 1)
+    let runs = min(max(wanted / Self.shortestRun, 1), Self.mostRuns)
+    var random = RandomStream(seed: seed, name: "held out")
+    var chosen: Set<String> = []
+    for run in 0..<runs {
+      let part = units[(run * units.count / runs)..<((run + 1) * units.count / runs)]
+      let length = min((run + 1) * wanted / runs - run * wanted / runs, part.count)
+      let first = part.startIndex + Int.random(in: 0...(part.count - length), using: &random)
+      chosen.formUnion(units[first..<(first + length)])
+    }
     return (train.filter { !chosen.contains(unit($0)) }, train.filter { chosen.contains(unit($0)) })
   }
+
+  /// As many pictures, or groups, has a run at least where there are several runs.
+  private static let shortestRun = 16
+  private static let mostRuns = 4
 
   private static func precedes(_ first: Sample, _ second: Sample) -> Bool {
     if first.isAnomalous != second.isAnomalous { return second.isAnomalous }

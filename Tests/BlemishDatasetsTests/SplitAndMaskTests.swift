@@ -24,6 +24,19 @@ import Testing
     #expect(parts.holdOut(fraction: 0.2, seed: 2).heldOut != heldOut)
   }
 
+  @Test(arguments: [(20, 1), (60, 1), (200, 2), (1000, 4)])
+  func whatIsHeldOutAreRunsOfTheOrder(_ count: Int, _ runs: Int) {
+    for seed in 0..<20 as Range<UInt64> {
+      let numbers = dataset(count).holdOut(fraction: 0.2, seed: seed).heldOut.compactMap {
+        Int($0.name.dropLast(4))
+      }
+      #expect(numbers.count == count / 5)
+      let breaks = zip(numbers, numbers.dropFirst()).count { $1 != $0 + 1 }
+      // Two runs may touch.
+      #expect(breaks < runs)
+    }
+  }
+
   @Test func keepsAtLeastOnePictureOnEachSide() {
     #expect(dataset(1).holdOut(fraction: 0.5, seed: 0).heldOut.isEmpty)
     #expect(dataset(2).holdOut(fraction: 0.01, seed: 0).heldOut.count == 1)
