@@ -35,7 +35,8 @@ public struct BackboneCatalogue: Sendable {
     for description in descriptions where !names.insert(description.name).inserted {
       throw BackboneError.alreadyKnown(name: description.name)
     }
-    return BackboneCatalogue(all: all + descriptions, defaultName: defaultName, preferredNames: preferredNames)
+    return BackboneCatalogue(
+      all: all + descriptions, defaultName: defaultName, preferredNames: preferredNames)
   }
 
   /// The published weights of all backbones.

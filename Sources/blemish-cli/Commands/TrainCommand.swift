@@ -261,7 +261,8 @@ extension Train {
     else { return standard }
     let detector = options.detectors.defaultName(on: usual)
     guard chosen.detector ?? detector == detector else { return standard }
-    complain("note: backbone \(usual.name), detector \(detector); 'blemish train --backbone \(standard)' takes the other way")
+    complain(
+      "note: backbone \(usual.name), detector \(detector); --backbone \(standard) takes the one in the program")
     return usual.name
   }
 }
