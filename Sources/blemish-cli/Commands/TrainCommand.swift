@@ -262,7 +262,8 @@ extension Train {
     let detector = options.detectors.defaultName(on: usual)
     guard chosen.detector ?? detector == detector else { return standard }
     complain(
-      "note: backbone \(usual.name), detector \(detector); --backbone \(standard) takes the one in the program")
+      "note: backbone \(usual.name), detector \(detector); --backbone \(standard) takes the one in the program"
+    )
     return usual.name
   }
 }
