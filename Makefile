@@ -17,12 +17,14 @@ STATION := Station/.build/release/blemish-station
 DEMO ?= demo
 # How long damaged files are read.
 MINUTES ?= 5
+# How often each command is killed, and its disk filled.
+RUNS ?= 100
 # What `blemish benchmark` is told, such as --configuration NAME.
 BENCHMARK ?=
 # Where the programs are installed.
 PREFIX ?= /usr/local
 
-.PHONY: help setup build station station-test install dist test demo bench fuzz lint docs docs-test reference api clean
+.PHONY: help setup build station station-test install dist test demo bench fuzz faults races lint docs docs-test reference api clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -74,6 +76,16 @@ fuzz: setup ## Damaged files into every reader, under AddressSanitizer (MINUTES=
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
 	  .build-fuzz/release/blemish-fuzz --seconds $$((60 * $(MINUTES))) --failures .build-fuzz/failures
 
+faults: build ## Kills every command that writes at random moments, and fills its disk (RUNS=100)
+	python3 Tests/Faults/faults.py kill --tool $(BLEMISH) --runs $(RUNS)
+	python3 Tests/Faults/faults.py disk --tool $(BLEMISH) --runs $(RUNS)
+
+# How OpenMP's threads wait for each other is not seen in code that was compiled without the sanitizer: an operator has
+# one thread, and the tasks beside each other are ours.
+races: export OMP_NUM_THREADS := 1
+races: setup ## Judging from eight tasks at once, under ThreadSanitizer
+	swift test --sanitize=thread --scratch-path .build-races $(RPATH) --filter eightTasksJudgeToTheSameBitsAsOne
+
 lint: ## The style
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift Station/Sources Station/Tests Station/Package.swift
 
@@ -102,4 +114,4 @@ api: setup ## Write docs/reference/public-api.txt anew: what the library makes p
 	scripts/api .build/symbols >.build/public-api.txt && mv .build/public-api.txt docs/reference/public-api.txt
 
 clean: ## Remove what was built (not libtorch)
-	rm -rf .build .build-fuzz Station/.build docs/site $(DEMO)
+	rm -rf .build .build-fuzz .build-races Station/.build docs/site $(DEMO)
