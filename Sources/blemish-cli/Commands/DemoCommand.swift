@@ -13,8 +13,8 @@ struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows the whole job on pictures that the program makes.",
     discussion: """
-      Draws pictures of good parts, and of new parts some of which have planted defects; trains a model on the \
-      good ones; judges the new ones; writes a report. Everything goes into FOLDER.
+      Draws pictures of good parts, and of new parts some of which have planted defects. Trains a model on the good \
+      ones, judges the new ones, and writes a report. Everything goes into FOLDER.
       """)
 
   @Argument(help: "Where everything goes.")

@@ -8,8 +8,8 @@ struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures a model on a data set's test pictures.",
     discussion: """
-      Where the layout leaves the split open (plain folders, magnetic tiles, LGG MRI, CSV files without splits), the \
-      model's own seed decides it, so that no training picture is a test picture as long as the good pictures stay the same.
+      Plain folders, magnetic tiles, LGG MRI and CSV files without splits leave the split open. The model's own seed \
+      then decides it: no training picture is a test picture as long as the good pictures stay the same.
       """)
 
   @Argument(help: "The model that 'blemish train' wrote.")

@@ -13,7 +13,7 @@ struct Predict: ParsableCommand {
       both limits; --false-alarms and --review replace them. Boxes and centroids are in the picture's own pixels.
 
       Names of files may hold any bytes. In JSON, each byte that is no UTF-8 is one character from U+EF80 (for 0x80) to \
-      U+EFFF (for 0xFF); elsewhere it is written \\x and two digits, as control characters are.
+      U+EFFF (for 0xFF). Elsewhere it is written \\x and two digits, as control characters are.
 
       The exit status is 0 whatever the verdicts, 1 when a picture could not be read, 2 for wrong usage. With --fail-on it \
       is 3 when a picture has that verdict or a worse one.
@@ -36,8 +36,8 @@ struct Predict: ParsableCommand {
 
   @Option(
     help: """
-      png: the heat map in colours, black to yellow, with the limit in the middle of the scale. raw: log NFA of every \
-      pixel as a TIFF of 32-bit numbers.
+      png: the heat map in colours, black to yellow; the limit is in the middle of the scale. raw: log NFA of every \
+      pixel, as a TIFF of 32-bit numbers.
       """)
   var heatMap = ResultWriter.HeatMap.png
 

@@ -79,7 +79,8 @@ struct Train: ParsableCommand {
   @Option(
     help: """
       The epoch to keep: likelihood (best on held-out good pictures), last, or test-auroc (best pixel AUROC on \
-      the test set, as the published code does; figures on that test set are then optimistic). Without, likelihood.
+      the test set, as the published code does). Figures on a test set that chose the epoch are optimistic. Without, \
+      likelihood.
       """)
   var keep: EpochSelection?
 

@@ -9,8 +9,9 @@ struct ComputingOptions: ParsableArguments {
   @Option(
     name: .customLong("precision"),
     help: """
-      The numbers that backbone and detector multiply: float32, bfloat16 (faster where the processor has it, coarser), or \
-      auto: float32, but bfloat16 for the embedded backbone and its tuning where the processor has it. Without, auto.
+      The numbers that backbone and detector multiply: float32; bfloat16, which is coarser, and faster where the \
+      processor has it; or auto. Without, auto: float32, but bfloat16 for the embedded backbone and its tuning where \
+      the processor has it.
       """)
   var givenPrecision: Precision?
 

@@ -40,8 +40,9 @@ struct SignificanceOptions: ParsableArguments {
 struct LimitOptions: ParsableArguments {
   @Option(
     help: """
-      False alarms accepted per good picture: a picture is anomalous when fewer regions like its most significant one are \
-      expected in a picture of a good part. At most that share of good pictures is stopped. 1 is the papers' log NFA = 0.
+      False alarms accepted per good picture. A picture is anomalous when good pictures are expected to have fewer \
+      regions like its most significant one. At most that share of good pictures is stopped. 1 is the papers' \
+      log NFA = 0.
       """)
   var falseAlarms: Double?
 

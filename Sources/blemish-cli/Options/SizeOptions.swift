@@ -8,8 +8,8 @@ struct SizeOptions: ParsableArguments {
 
   @Option(
     help: """
-      Sees pictures in overlapping tiles of this side, at their own resolution where --size says nothing else: for \
-      defects that vanish when a picture is shrunk.
+      Sees pictures in overlapping tiles of this side, for defects that vanish when a picture is shrunk. Pictures keep \
+      their own resolution where --size says nothing else.
       """)
   var tile: Int?
 

@@ -6,8 +6,8 @@ struct TuningOptionGroup: ParsableArguments {
   @Flag(
     inversion: .prefixedNo,
     help: """
-      Tunes the backbone on the good training pictures with planted defects first, and keeps what finds planted \
-      defects better in held-out ones; with the embedded backbone it does unless told not to.
+      Tunes the backbone first, on the good training pictures with planted defects. What finds planted defects \
+      better in held-out pictures is kept. The embedded backbone is tuned unless told not to.
       """)
   var tune: Bool?
 
