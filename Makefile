@@ -14,6 +14,7 @@ RPATH := -Xlinker -rpath -Xlinker $(LIBTORCH)/lib
 RELEASE := swift build -c release $(RPATH) -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/blemish' --product
 BLEMISH := .build/release/blemish
 STATION := Station/.build/release/blemish-station
+STATION_DEBUG := Station/.build/debug/blemish-station
 DEMO ?= demo
 # How long damaged files are read.
 MINUTES ?= 5
@@ -99,14 +100,16 @@ docs-test: setup ## The documentation: links, commands, code, and that the libra
 	scripts/links
 	scripts/readability --most 25 README.md docs/tutorials/*.md
 	scripts/command-reference .build/debug/blemish --check docs/reference/commands.md
+	[ ! -x $(STATION_DEBUG) ] || scripts/command-reference $(STATION_DEBUG) --check docs/reference/station-commands.md
 	scripts/check-swift-blocks docs/how-to/swift-program.md docs/library.docc/*Model.md docs/library.docc/*Pictures.md
 	scripts/symbols .build/symbols
 	scripts/api .build/symbols --check docs/reference/public-api.txt
 	scripts/run-blocks --blemish .build/debug/blemish README.md docs/tutorials/*.md \
-	  $$([ ! -x Station/.build/debug/blemish-station ] || echo --station Station/.build/debug/blemish-station)
+	  $$([ ! -x $(STATION_DEBUG) ] || echo --station $(STATION_DEBUG))
 
-reference: build ## Write docs/reference/commands.md anew, from the program
+reference: station ## Write docs/reference/commands.md and station-commands.md anew, from the programs
 	scripts/command-reference $(BLEMISH) >.build/commands.md && mv .build/commands.md docs/reference/commands.md
+	scripts/command-reference $(STATION) >.build/commands.md && mv .build/commands.md docs/reference/station-commands.md
 
 api: setup ## Write docs/reference/public-api.txt anew: what the library makes public
 	swift build $(RPATH) --product blemish
