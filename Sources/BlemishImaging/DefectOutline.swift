@@ -25,9 +25,9 @@ package struct DefectOutline: Sendable {
     /// So much do the map's log-odds count where the region has colours that are rare around it.
     var mapWeight: Float = 0.5
     /// Colours are rare that this part of the surroundings is rarer than.
-    var rare: Double = 0.02
+    var rare: Double = 0.01
     /// The constant counts where more than this part of a region's inner pixels is rare.
-    var rareInside: Float = 0.15
+    var rareInside: Float = 0.05
     /// Variance added to each channel, of 255 from black to white.
     var leastVariance: Float = 4
     /// Surroundings count by how near the mean around them is to that of the region: this is the standard deviation.
