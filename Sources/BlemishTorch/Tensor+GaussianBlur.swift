@@ -17,6 +17,8 @@ extension Tensor {
   /// Goes on behind both ends of a dimension with what lies before them in reverse, the last slices repeated.
   private func mirrored(along dimension: Int, by length: Int) -> Tensor {
     let size = size(dimension)
+    // Of an operator that failed.
+    guard size > 0 else { return self }
     let indices = (-length..<size + length).map { place -> Int64 in
       let turn = ((place % (2 * size)) + 2 * size) % (2 * size)
       return Int64(turn < size ? turn : 2 * size - 1 - turn)

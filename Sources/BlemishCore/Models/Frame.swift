@@ -32,17 +32,20 @@ public struct Preprocessor: Sendable, Equatable {
   public let maximumPixels: Int
   /// The samples that are black and white, for TIFF files of floating-point, signed or 32-bit numbers.
   public let sampleRange: ClosedRange<Double>?
+  /// Outside it pictures become grey; nil where all of them matters.
+  public let regionOfInterest: RegionOfInterest?
 
   /// A way to prepare pictures.
   public init(
     height: Int, width: Int, filter: ResamplingFilter, maximumPixels: Int = Picture.maximumPixelCount,
-    sampleRange: ClosedRange<Double>? = nil
+    sampleRange: ClosedRange<Double>? = nil, regionOfInterest: RegionOfInterest? = nil
   ) {
     self.height = height
     self.width = width
     self.filter = filter
     self.maximumPixels = maximumPixels
     self.sampleRange = sampleRange
+    self.regionOfInterest = regionOfInterest
   }
 
   /// How pictures are decoded.
@@ -56,8 +59,9 @@ public struct Preprocessor: Sendable, Equatable {
       throw PictureSizeError.tooSmall(
         path: path, height: picture.height, width: picture.width, least: PictureSize.smallestSide)
     }
+    let resized = picture.resized(width: width, height: height, filter: filter)
     return Frame(
-      path: path, picture: picture, resized: picture.resized(width: width, height: height, filter: filter))
+      path: path, picture: picture, resized: regionOfInterest?.applied(to: resized) ?? resized)
   }
 
   /// Reads and prepares a picture.
@@ -71,7 +75,8 @@ extension ModelConfiguration {
   /// How the model's pictures are prepared.
   public var preprocessor: Preprocessor {
     Preprocessor(
-      height: height, width: width, filter: filter, maximumPixels: maximumPixels, sampleRange: sampleRange)
+      height: height, width: width, filter: filter, maximumPixels: maximumPixels, sampleRange: sampleRange,
+      regionOfInterest: regionOfInterest)
   }
 
   /// How many pictures go through the backbone at a time where so many are asked for. Those that are seen in tiles come

@@ -12,14 +12,19 @@ extension Model {
     }
   }
 
-  /// The evidence in the whole of a picture: that of its tiles, one after the other, or of the only look at it.
+  /// The evidence in the whole of a picture: that of its tiles, one after the other, or of the only look at it. There is
+  /// none outside the region of interest.
   package func blended(
     _ look: (Int) throws -> (response: Response, ofBackbone: Tensor?)
   ) rethrows -> Evidence {
+    func evidence(_ response: Response, _ ofBackbone: Tensor?) -> Evidence {
+      Evidence(
+        response: configuration.regionOfInterest?.applied(to: response) ?? response, ofBackbone: ofBackbone,
+        weighting: configuration.evidence)
+    }
     guard let tiles = configuration.tiles else {
       let seen = try look(0)
-      return Evidence(
-        response: seen.response, ofBackbone: seen.ofBackbone, weighting: configuration.evidence)
+      return evidence(seen.response, seen.ofBackbone)
     }
     var scales: [Tensor?] = []
     var pictureScore: Tensor?
@@ -33,8 +38,6 @@ extension Model {
       pictureScore = Response.larger(pictureScore, seen.response.pictureScore)
       if let map = seen.ofBackbone { tiles.add(map, of: tile, to: &ofBackbone, device: device) }
     }
-    return Evidence(
-      response: Response(scales.compactMap { $0 }, pictureScore: pictureScore), ofBackbone: ofBackbone,
-      weighting: configuration.evidence)
+    return evidence(Response(scales.compactMap { $0 }, pictureScore: pictureScore), ofBackbone)
   }
 }

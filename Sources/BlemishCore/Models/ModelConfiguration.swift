@@ -35,6 +35,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// The samples that are black and white, for TIFF files of floating-point, signed or 32-bit numbers; nil where the
   /// model was made for others.
   public var sampleRange: ClosedRange<Double>?
+  /// Outside it nothing was learnt from, nor is judged; nil where all of a picture matters.
+  public var regionOfInterest: RegionOfInterest?
   /// How the backbone's convolutions continue the picture.
   public var padding: Padding
   /// Rows of the maps that are evaluated.
@@ -93,7 +95,7 @@ extension ModelConfiguration: Codable {
     case format, blemish, detector, detectorConfiguration, backbone, backboneHash, backboneFiles,
       embedsBackbone
     case height, width, tile, filter, padding, mapHeight, mapWidth, features, evidence, background, training
-    case formerBackground, operatingPoint, trainingTraits, sampleRange, scoreShare
+    case formerBackground, operatingPoint, trainingTraits, sampleRange, scoreShare, regionOfInterest
   }
 
   /// Reads what a model file of this or an earlier form says.
@@ -115,6 +117,7 @@ extension ModelConfiguration: Codable {
     tile = try values.decodeIfPresent(Int.self, forKey: .tile)
     filter = try values.decode(ResamplingFilter.self, forKey: .filter)
     sampleRange = try values.decodeIfPresent(ClosedRange<Double>.self, forKey: .sampleRange)
+    regionOfInterest = try values.decodeIfPresent(RegionOfInterest.self, forKey: .regionOfInterest)
     padding = try values.decode(Padding.self, forKey: .padding)
     mapHeight = try values.decode(Int.self, forKey: .mapHeight)
     mapWidth = try values.decode(Int.self, forKey: .mapWidth)

@@ -276,7 +276,7 @@ extension Model {
       type(of: detector).featureIdentity, backbone.givesEvidence ? "with evidence" : "without evidence",
       kept.rawValue, configuration.sampleRange.map { "range \($0)" } ?? "",
       version == 0 ? "as it is" : "light \(version)",
-    ].joined(separator: " ")
+    ].joined(separator: " ") + (configuration.regionOfInterest.map { " region \($0.identity)" } ?? "")
   }
 }
 

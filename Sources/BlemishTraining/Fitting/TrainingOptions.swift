@@ -65,6 +65,8 @@ public struct TrainingOptions: Sendable {
   public var maximumPixels = Picture.maximumPixelCount
   /// The samples that are black and white, for TIFF files of floating-point, signed or 32-bit numbers.
   public var sampleRange: ClosedRange<Double>?
+  /// Outside it nothing is learnt from; nil where all of a picture matters.
+  public var regionOfInterest: RegionOfInterest?
   /// Whether a file is replaced that Blemish has not written as a model; devices never are.
   public var replacesForeignFiles = false
   /// A folder for event files that TensorBoard shows; nil for none.

@@ -100,7 +100,8 @@ extension TrainingSession {
   var tuningPreprocessor: Preprocessor {
     Preprocessor(
       height: model.configuration.height, width: model.configuration.width, filter: .bilinear,
-      maximumPixels: model.configuration.maximumPixels, sampleRange: model.configuration.sampleRange)
+      maximumPixels: model.configuration.maximumPixels, sampleRange: model.configuration.sampleRange,
+      regionOfInterest: model.configuration.regionOfInterest)
   }
 
   /// Where tuned weights are shared with other trainings that would tune in the same way.
@@ -108,11 +109,12 @@ extension TrainingSession {
     try options.tuningFolder.map { folder in
       let configuration = model.configuration
       let options = try stableJSON(asked.options)
-      let all = [
-        Model.backboneHash(of: tunedWeights) ?? "", "\(configuration.height)x\(configuration.width)",
-        tuningPreprocessor.filter.rawValue, configuration.sampleRange.map { "\($0)" } ?? "",
-        record.fingerprint, "\(record.heldOut)", "\(record.seed)", options,
-      ]
+      let all =
+        [
+          Model.backboneHash(of: tunedWeights) ?? "", "\(configuration.height)x\(configuration.width)",
+          tuningPreprocessor.filter.rawValue, configuration.sampleRange.map { "\($0)" } ?? "",
+          record.fingerprint, "\(record.heldOut)", "\(record.seed)", options,
+        ] + [configuration.regionOfInterest?.identity].compactMap { $0 }
       let key = hexadecimal(SHA256.hash(Data(all.joined(separator: "\n").utf8)))
       return SharedTuning(folder: folder, key: key)
     }

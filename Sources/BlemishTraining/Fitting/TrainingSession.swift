@@ -77,6 +77,7 @@ public final class TrainingSession {
     model.configuration.maximumPixels = options.maximumPixels
     model.configuration.operatingPoint = options.operatingPoint
     model.configuration.sampleRange = options.sampleRange
+    model.configuration.regionOfInterest = options.regionOfInterest
     if backbone.isWhitened { model.configuration.scoreShare = TrainingOptions.scoreShare }
     let schedule = options.schedule ?? (type as? any GradientFitted.Type)?.schedule
     try schedule?.check()

@@ -33,6 +33,10 @@ struct Info: ParsableCommand {
     if let range = configuration.sampleRange {
       rows.append(("sample range", "\(range.lowerBound) is black, \(range.upperBound) white"))
     }
+    if let region = configuration.regionOfInterest {
+      let share = Double(region.mask.pixels.count { $0 }) / Double(region.mask.pixels.count)
+      rows.append(("region of interest", String(format: "%.3g%% of the picture", 100 * share)))
+    }
     if let record = configuration.trainingRecord {
       rows += rowsOf(record)
     } else {

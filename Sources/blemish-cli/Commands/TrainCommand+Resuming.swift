@@ -41,6 +41,10 @@ extension Train {
     }
     compare("--tile", pictures.tile, configuration.tile)
     compare("--range", pictures.range, configuration.sampleRange.map(SampleRange.init))
+    if let region = try region.region, region != configuration.regionOfInterest {
+      found.append(
+        ("this --region-of-interest", configuration.regionOfInterest == nil ? "none" : "another"))
+    }
     compare("--seed", seed, record.seed)
     compare("--epochs", epochs, schedule?.epochs)
     compare("--batch", batch, schedule?.batch)

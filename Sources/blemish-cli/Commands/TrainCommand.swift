@@ -95,6 +95,8 @@ struct Train: ParsableCommand {
 
   @OptionGroup var tuning: TuningOptionGroup
 
+  @OptionGroup var region: RegionOption
+
   @OptionGroup var layout: LayoutOptions
 
   @OptionGroup var force: ForceOption
@@ -229,6 +231,7 @@ struct Train: ParsableCommand {
     options.size = try pictures.requested ?? published?.size.map { .side($0) }
     options.tile = pictures.tile
     options.sampleRange = pictures.range?.bounds
+    options.regionOfInterest = try region.region
     options.seed = seed ?? options.seed
     options.lights = lights
     options.heldOut = heldOut ?? options.heldOut
