@@ -233,7 +233,7 @@ struct HeldFeatures: FeatureSource {
     try Self.withModel(detector, material, pictures: 20) { model, path in
       let data = (path as NSString).deletingLastPathComponent + "/" + material.rawValue
       let test = try Dataset.read(data).test
-      #expect(try model.pixelAUROC(on: test) > 0.75)
+      #expect(try model.pixelAUROC(on: test).auroc > 0.75)
       var options = InspectionOptions()
       options.falseAlarms = 0.1
       let good = test.filter { !$0.isAnomalous }

@@ -141,7 +141,7 @@ import Testing
       let kept = try trainingFeatures(model, precision: .float32)
       let (own, seen) = (
         try model.learnBackground(from: kept, source: .heldOut),
-        try model.learnBackground(from: paths, source: .heldOut)
+        try LearntBackground(learningFrom: model.measure(paths).energies, source: .heldOut)
       )
       #expect(own.test.pictures == paths.count)
       for (law, expected) in zip(own.test.energies, seen.test.energies) {

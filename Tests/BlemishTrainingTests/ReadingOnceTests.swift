@@ -1,5 +1,5 @@
-import BlemishDatasets
 import BlemishCore
+import BlemishDatasets
 import BlemishDetectors
 import BlemishSynthesis
 import BlemishTraining
@@ -113,6 +113,19 @@ private final class OpenedFiles {
       judged += 1
     }
     #expect(judged == paths.count)
+    #expect(try opened.counts() == once)
+  }
+
+  @Test func calibratingReadsEveryPictureOnce() throws {
+    #expect(try pictures.session("model", options("uflow")).run() == .finished)
+    let model = try Model(contentsOf: pictures.folder + "/model")
+    let folder = pictures.data + "/train/good"
+    let paths = try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map { folder + "/" + $0 }
+    let opened = try OpenedFiles(in: folder)
+    let measured = try model.measure(paths)
+    #expect(measured.count == paths.count)
+    #expect(try model.driftPValue(of: measured) != nil)
+    #expect(try model.recalibrated(on: measured).configuration.background?.source == .recalibrated)
     #expect(try opened.counts() == once)
   }
 }

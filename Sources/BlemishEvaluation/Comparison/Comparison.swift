@@ -166,7 +166,7 @@ public struct Comparison {
         record, tile: model.configuration.tile, sampleRange: model.configuration.sampleRange, plan.inspection),
       format: dataset.format.rawValue,
       evaluation: EvaluationSummary(evaluation, selection: record.selection), training: record,
-      testFingerprint: try fingerprint(of: dataset.test),
+      testFingerprint: fingerprint(of: dataset.test),
       machine: .current(options.device), date: ISO8601DateFormatter().string(from: Date()))
     try result.write(to: path(run, "json"), replacing: replacement("json"))
     return result

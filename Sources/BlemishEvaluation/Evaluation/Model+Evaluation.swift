@@ -1,5 +1,6 @@
 import BlemishCore
 import BlemishDatasets
+import BlemishImaging
 import BlemishMeasures
 
 extension Model {
@@ -11,8 +12,10 @@ extension Model {
   ///     measured at it.
   ///   - batch: pictures that go through the model at a time.
   ///   - progress: called with the number of pictures done.
-  /// - Throws: the error of the first picture or mask that cannot be read; `CancellationError` when the
-  ///   task was cancelled.
+  /// - Returns: what was measured; pictures that cannot be read, or whose mask cannot, are left out and among its
+  ///   warnings.
+  /// - Throws: `UnreadablePictures` where there are more of these than may be left out; `CancellationError` when the task
+  ///   was cancelled.
   public func evaluate(
     _ samples: [Sample], options: InspectionOptions = InspectionOptions(), fairThreshold: Float? = nil,
     batch: Int = 4, progress: (Int) -> Void = { _ in }
@@ -24,46 +27,59 @@ extension Model {
     var elapsed = Duration.zero
     var start = clock.now
     var done = 0
-    try configuration.forEachBatch(of: samples.map(\.path), size: batch) { prepared in
+    var unreadable = UnreadablePictures(of: samples.count)
+    let paths = samples.map(\.path)
+    try configuration.forEachBatch(of: paths, size: batch) { prepared in
       try Task.checkCancellation()
-      let inspections = try inspect(prepared.map { try $0.get() }, options: options)
+      let readable = try unreadable.readable(prepared, from: done, of: paths)
+      done += prepared.count
+      let inspections = try inspect(readable.map(\.frame), options: options)
       let segmentations = try inspections.map {
         try $0.segmentation(below: 0, height: configuration.mapHeight, width: configuration.mapWidth)
       }
       let regions = segmentations.map(\.regions.count)
       elapsed += clock.now - start
-      for (place, inspection) in inspections.enumerated() {
-        let sample = samples[done]
-        let own = try sample.mask(width: inspection.frame.width, height: inspection.frame.height)
+      for (index, inspection) in inspections.enumerated() {
+        let sample = samples[readable[index].place]
+        let own: Mask?
+        do {
+          own = try sample.mask(width: inspection.frame.width, height: inspection.frame.height)
+        } catch {
+          try unreadable.add(sample.path, error)
+          continue
+        }
         try groups.add(
-          inspection, sample, found: segmentations[place], regions: regions[place],
+          inspection, sample, found: segmentations[index], regions: regions[index],
           own?.resized(width: configuration.mapWidth, height: configuration.mapHeight, filter: .bilinear),
           mask: sample.isAnomalous
             ? try own.flatMap { MaskAgreement(try Finding(inspection).drawn, truth: $0) } : nil)
-        done += 1
       }
       progress(done)
       start = clock.now
     }
-    return try groups.evaluation(rule, secondsPerImage: elapsed / .seconds(1) / Double(done))
+    var evaluation = try groups.evaluation(rule, secondsPerImage: elapsed / .seconds(1) / Double(done))
+    evaluation.warnings += unreadable.notes
+    return evaluation
   }
 
   /// The threshold of the anomaly map at which no good training picture has more than one pixel called anomalous:
   /// the fair choice for scores without a test.
   /// - Returns: nil without good pictures.
-  /// - Throws: the error of the first picture that cannot be read; `CancellationError` when the
-  ///   task was cancelled.
+  /// - Throws: `UnreadablePictures` where more cannot be read than may be left out; `CancellationError` when the task was
+  ///   cancelled.
   public func fairThreshold(
     on samples: [Sample], batch: Int = 4, progress: (Int) -> Void = { _ in }
   ) throws -> Float? {
+    let paths = samples.filter { !$0.isAnomalous }.map(\.path)
     var threshold = FairThreshold()
+    var unreadable = UnreadablePictures(of: paths.count)
     var done = 0
-    try configuration.forEachBatch(of: samples.filter { !$0.isAnomalous }.map(\.path), size: batch) {
-      prepared in
+    try configuration.forEachBatch(of: paths, size: batch) { prepared in
       try Task.checkCancellation()
-      for inspection in try inspect(prepared.map { try $0.get() }) {
+      let readable = try unreadable.readable(prepared, from: done, of: paths)
+      done += prepared.count
+      for inspection in try inspect(readable.map(\.frame)) {
         try threshold.add(scores: inspection.anomalyMap.values)
-        done += 1
       }
       progress(done)
     }

@@ -15,16 +15,23 @@ package final class TrainingPictures: Sendable {
   package let preprocessor: Preprocessor
   /// What the pictures are like as a whole, of all that were decoded or of a sample.
   package let traits: [PictureTraits]
+  /// Those that were asked for, cannot be read and are left out.
+  package let unreadable: UnreadablePictures
+  /// SHA-256 of every file that was asked for; empty for one whose bytes cannot be read.
+  package let askedHashes: [[UInt8]]
   /// At the backbone's size; nil for those that memory does not hold.
   private let kept: [Picture?]
   private let ahead = Mutex<(indices: [Int], reading: ReadingAhead<Result<Picture, any Error>>)?>(nil)
 
   private init(
-    paths: [String], hashes: [[UInt8]], traits: [PictureTraits], preprocessor: Preprocessor, kept: [Picture?]
+    paths: [String], hashes: [[UInt8]], traits: [PictureTraits], unreadable: UnreadablePictures,
+    askedHashes: [[UInt8]], preprocessor: Preprocessor, kept: [Picture?]
   ) {
     self.paths = paths
     self.hashes = hashes
     self.traits = traits
+    self.unreadable = unreadable
+    self.askedHashes = askedHashes
     self.preprocessor = preprocessor
     self.kept = kept
   }
@@ -35,7 +42,8 @@ package final class TrainingPictures: Sendable {
   ///   - isNeeded: whether the pixels of a file with this hash will be asked for; others are not decoded.
   ///   - progress: called with the number of pictures done.
   /// - Returns: the pictures, one set for every way.
-  /// - Throws: the error of the first picture that cannot be read; `CancellationError` when the task was cancelled.
+  /// - Throws: ``UnreadablePictures`` where more of them cannot be read than may be left out; `CancellationError` when the
+  ///   task was cancelled.
   package static func read(
     _ paths: [String], _ ways: [Preprocessor], memoryLimit: Int,
     isNeeded: @escaping @Sendable ([UInt8]) -> Bool = { _ in true }, progress: (Int) -> Void = { _ in }
@@ -43,41 +51,62 @@ package final class TrainingPictures: Sendable {
     // Of pictures whose pixels nobody asks for, a sample is decoded for their traits.
     let sample = Set(
       stride(from: 0, to: paths.count, by: max(paths.count / traitSample, 1)).map { paths[$0] })
-    var hashes: [[UInt8]] = []
+    var read: (paths: [String], hashes: [[UInt8]]) = ([], [])
+    var askedHashes: [[UInt8]] = []
+    var unreadable = UnreadablePictures(of: paths.count)
     var traits: [PictureTraits] = []
     var kept = ways.map { _ in [Picture?]() }
     var bytes = 0
     try readBatches(
       of: paths, size: 16,
-      { path -> Result<(hash: [UInt8], traits: PictureTraits?, pictures: [Picture]), any Error> in
-        Result {
+      { path -> (hash: [UInt8], decoded: Result<Decoded, any Error>) in
+        var hash: [UInt8] = []
+        let decoded = Result {
           let content = try readRegularFile(path)
-          let hash = SHA256.hash(content)
+          hash = SHA256.hash(content)
           let isNeeded = isNeeded(hash)
-          guard let first = ways.first, isNeeded || sample.contains(path) else {
-            return (hash, nil, [Picture]())
-          }
+          guard let first = ways.first, isNeeded || sample.contains(path) else { return Decoded() }
           let picture = try Picture(decoding: content, name: path, options: first.decoding)
           let frames = try (isNeeded ? ways : [first]).map { try $0(picture, from: path) }
-          return (hash, frames[0].traits, isNeeded ? frames.map(\.resized) : [])
+          return Decoded(traits: frames[0].traits, pictures: isNeeded ? frames.map(\.resized) : [])
         }
+        return (hash, decoded)
       },
       { batch in
         try Task.checkCancellation()
-        for result in batch {
-          let (hash, trait, pictures) = try result.get()
-          hashes.append(hash)
-          if let trait { traits.append(trait) }
-          bytes += pictures.reduce(0) { $0 + $1.byteCount }
+        for (hash, result) in batch {
+          let path = paths[askedHashes.count]
+          askedHashes.append(hash)
+          let decoded: Decoded
+          do {
+            decoded = try result.get()
+          } catch {
+            try unreadable.add(path, error)
+            continue
+          }
+          read.paths.append(path)
+          read.hashes.append(hash)
+          if let trait = decoded.traits { traits.append(trait) }
+          bytes += decoded.pictures.reduce(0) { $0 + $1.byteCount }
           for way in ways.indices {
-            kept[way].append(way < pictures.count && bytes <= memoryLimit ? pictures[way] : nil)
+            kept[way].append(
+              way < decoded.pictures.count && bytes <= memoryLimit ? decoded.pictures[way] : nil)
           }
         }
-        progress(hashes.count)
+        progress(askedHashes.count)
       })
     return zip(ways, kept).map {
-      TrainingPictures(paths: paths, hashes: hashes, traits: traits, preprocessor: $0, kept: $1)
+      TrainingPictures(
+        paths: read.paths, hashes: read.hashes, traits: traits, unreadable: unreadable,
+        askedHashes: askedHashes, preprocessor: $0, kept: $1)
     }
+  }
+
+  /// What is made of a file.
+  private struct Decoded {
+    var traits: PictureTraits?
+    /// At the backbone's size, one of every way; empty where nobody asks for the pixels.
+    var pictures: [Picture] = []
   }
 
   /// About how many pictures tell what all are like.

@@ -4,15 +4,19 @@ import BlemishImaging
 import BlemishMeasures
 
 extension Model {
-  /// The pixel AUROC on test pictures that have ground truth.
-  /// - Throws: the error of a picture or mask that cannot be read; ``TrainingError/undefinedAUROC(reason:)``.
-  func pixelAUROC(on samples: [Sample]) throws -> Double {
+  /// The pixel AUROC on test pictures that have ground truth, and the pictures that cannot be read.
+  /// - Throws: `UnreadablePictures` where more cannot be read than may be left out; the error of a mask that cannot be
+  ///   read; ``TrainingError/undefinedAUROC(reason:)``.
+  func pixelAUROC(on samples: [Sample]) throws -> (auroc: Double, UnreadablePictures) {
     let pixels = PixelEvaluation()
+    var unreadable = UnreadablePictures(of: samples.count)
+    let paths = samples.map(\.path)
     var done = 0
-    try configuration.forEachBatch(of: samples.map(\.path), size: 4) { frames in
-      for inspection in try inspect(frames.map { try $0.get() }) {
-        let sample = samples[done]
-        done += 1
+    try configuration.forEachBatch(of: paths, size: 4) { batch in
+      let readable = try unreadable.readable(batch, from: done, of: paths)
+      done += batch.count
+      for (place, inspection) in zip(readable.map(\.place), try inspect(readable.map(\.frame))) {
+        let sample = samples[place]
         guard let truth = try groundTruth(of: sample, inspection), sample.isMarked(in: truth) else {
           continue
         }
@@ -22,7 +26,7 @@ extension Model {
       }
     }
     switch try pixels.measures().ranking.auroc {
-    case .value(let value): return value
+    case .value(let value): return (value, unreadable)
     case .unavailable(let reason): throw TrainingError.undefinedAUROC(reason: reason)
     }
   }

@@ -5,23 +5,19 @@ import Foundation
 
 extension TrainingRecord {
   /// Whether a data set's good pictures, those to train on and those that are held out, are the ones of this training.
-  /// - Throws: an error that names a picture that cannot be read.
-  public func wasOf(_ dataset: Dataset) throws -> Bool {
+  public func wasOf(_ dataset: Dataset) -> Bool {
     var options = TrainingOptions()
     (options.heldOut, options.seed, options.selection) = (heldOut, seed, .last)
     guard
       let (training, held) = try? TrainingSession.split(dataset, at: data, options: options, report: { _ in })
     else { return false }
-    return try BlemishTraining.fingerprint(of: training + held) == fingerprint
+    return BlemishTraining.fingerprint(of: training + held) == fingerprint
   }
 }
 
-/// A hash over the names and contents of pictures.
-/// - Throws: an error that names a file that cannot be read.
-package func fingerprint(of samples: [Sample]) throws -> String {
-  let hashes = try concurrentMap(samples) { sample in
-    Result { SHA256.hash(try readRegularFile(sample.path)) }
-  }.map { try $0.get() }
+/// A hash over the names and contents of pictures; a file that cannot be read counts as empty.
+package func fingerprint(of samples: [Sample]) -> String {
+  let hashes = concurrentMap(samples) { (try? SHA256.hash(readRegularFile($0.path))) ?? [] }
   return fingerprint(of: samples, hashes: hashes)
 }
 

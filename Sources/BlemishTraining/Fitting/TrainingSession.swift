@@ -38,9 +38,9 @@ public final class TrainingSession {
   /// Where the training is kept until it is finished.
   private let unfinished: String
   let options: TrainingOptions
-  private let training: [Sample]
-  private let heldOut: [Sample]
-  private let test: [Sample]
+  private var training: [Sample]
+  private var heldOut: [Sample]
+  private var test: [Sample]
   let report: (Event) -> Void
   var resuming: (progress: TrainingProgress, tensors: [String: StoredTensor])?
   /// Whether a file holds what the training can go on with.
@@ -155,7 +155,8 @@ public final class TrainingSession {
 
   /// Trains, and writes the model file. Where the task is cancelled, the file is written so that the training can be
   /// resumed.
-  /// - Throws: the error of the first picture that cannot be read; ``TrainingError/diverged(step:learningRate:)``.
+  /// - Throws: `UnreadablePictures` where more pictures cannot be read than may be left out;
+  ///   ``TrainingError/diverged(step:learningRate:)``.
   public func run() throws -> TrainingOutcome {
     let cache = makeCache()
     do {
@@ -238,14 +239,25 @@ public final class TrainingSession {
       isNeeded: { !known.contains(FeatureCache.Key(network: network, picture: $0).fileName) },
       progress: { report(.reading(done: $0, of: all.count)) })
     let pictures = (seen: read[0], tuned: read[read.count - 1])
-    let fingerprint = BlemishTraining.fingerprint(of: all, hashes: pictures.seen.hashes)
+    let fingerprint = BlemishTraining.fingerprint(of: all, hashes: pictures.seen.askedHashes)
     guard resuming == nil || record.fingerprint.isEmpty || fingerprint == record.fingerprint else {
       throw TrainingError.otherPictures(path: unfinished)
     }
+    leaveOut(pictures.seen.unreadable)
     try checkContents(pictures.seen.hashes)
     record.fingerprint = fingerprint
+    (record.trainingPictures, record.heldOutPictures) = (training.count, heldOut.count)
     model.configuration.trainingTraits = TrainingTraits(pictures.seen.traits)
     return pictures
+  }
+
+  /// Goes on without pictures that cannot be read, and names them.
+  private func leaveOut(_ unreadable: UnreadablePictures) {
+    for note in unreadable.notes { report(.note(note)) }
+    let paths = Set(unreadable.pictures.map(\.path))
+    for samples in [\TrainingSession.training, \.heldOut, \.test] {
+      self[keyPath: samples].removeAll { paths.contains($0.path) }
+    }
   }
 
   /// Checks that the pictures differ: of what is the same to the bit, nothing is learnt. Says how far promises can be
@@ -309,7 +321,12 @@ public final class TrainingSession {
       Trainer(
         model: model, detector, parameters, pictures: pictures, heldOut: held,
         schedule: record.schedule ?? type(of: detector).schedule, seed: record.seed,
-        selection: record.selection, testAUROC: { [model, test] in try model.pixelAUROC(on: test) })
+        selection: record.selection,
+        testAUROC: { [self, model] in
+          let (auroc, unreadable) = try model.pixelAUROC(on: test)
+          leaveOut(unreadable)
+          return auroc
+        })
     }
     if let resuming, resuming.progress.step != 0 {
       do {
@@ -405,6 +422,20 @@ public final class TrainingSession {
     }
   }
 
+  /// The shapes of the pictures that can be read.
+  private static func shapes(of samples: [Sample]) throws -> [(width: Int, height: Int)] {
+    var unreadable = UnreadablePictures(of: samples.count)
+    var shapes: [(width: Int, height: Int)] = []
+    for sample in samples {
+      do {
+        shapes.append(try Picture.dimensions(ofFile: sample.path))
+      } catch {
+        try unreadable.add(sample.path, error)
+      }
+    }
+    return shapes
+  }
+
   private static func size(
     _ options: TrainingOptions, _ type: any Detector.Type, _ backbone: BackboneDescription,
     training: [Sample], report: (Event) -> Void
@@ -422,7 +453,7 @@ public final class TrainingSession {
       options.tile == nil ? .side(type.preparation.size ?? backbone.defaultSize) : .own
     switch options.size ?? standard {
     case .own:
-      let shapes = try training.map { try Picture.dimensions(ofFile: $0.path) }
+      let shapes = try Self.shapes(of: training)
       func middle(_ sides: [Int]) -> Int { rounded(Double(sides.sorted()[sides.count / 2])) }
       let size = (height: middle(shapes.map(\.height)), width: middle(shapes.map(\.width)))
       report(.note("pictures are brought to \(size.height)x\(size.width), their own median size"))
@@ -434,7 +465,7 @@ public final class TrainingSession {
       }
       return size
     case .side(let side):
-      let shapes = try training.map { try Picture.dimensions(ofFile: $0.path) }
+      let shapes = try Self.shapes(of: training)
       let ratios = shapes.map { Double($0.width) / Double($0.height) }
       let (least, most) = (ratios.min() ?? 1, ratios.max() ?? 1)
       guard most < least * 1.01 else {

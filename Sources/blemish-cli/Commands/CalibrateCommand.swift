@@ -83,7 +83,9 @@ struct Calibrate: ParsableCommand {
     let inputs = InputPictures(paths)
     if let failure = inputs.failures.first { throw ToolError(failure.reason) }
     let pictures = inputs.pictures.map(\.path)
-    var result = Result(pictures: pictures.count, driftPValue: try loaded.driftPValue(of: pictures))
+    let measured = check && !loaded.measuresDrift ? nil : try loaded.measure(pictures)
+    var result = Result(
+      pictures: pictures.count, driftPValue: try measured.flatMap { try loaded.driftPValue(of: $0) })
     if let pValue = result.driftPValue {
       complain(
         "drift: p = \(String(format: "%.2g", pValue)) that these pictures look as the earlier good ones did")
@@ -96,20 +98,18 @@ struct Calibrate: ParsableCommand {
       complain(
         "drift: not tested, as the present promises rest on the training pictures, which the flow knows")
     }
-    if !check {
-      let background = try loaded.learnBackground(from: pictures, source: .recalibrated)
-      // Nothing is lost where the pictures turn out not to be good ones.
-      loaded.configuration.formerBackground =
-        loaded.configuration.background ?? loaded.configuration.formerBackground
-      loaded.configuration.background = background
+    if !check, let measured {
+      loaded = try loaded.recalibrated(on: measured)
       let point = limits.operatingPoint(loaded.configuration.operatingPoint ?? .production)
       loaded.configuration.operatingPoint = point
       try write(loaded, to: destination)
-      result.measuredDownTo = background.countedDownTo
-      result.fittedDownTo = background.fittedDownTo
-      complain("\(output ?? path): \(background.summary)")
-      if let promise = background.promise(at: point) { complain("\(output ?? path): \(promise)") }
-      if let caution = background.fewPicturesCaution { complain("note: \(caution)") }
+      if let background = loaded.configuration.background {
+        result.measuredDownTo = background.countedDownTo
+        result.fittedDownTo = background.fittedDownTo
+        complain("\(output ?? path): \(background.summary)")
+        if let promise = background.promise(at: point) { complain("\(output ?? path): \(promise)") }
+        if let caution = background.fewPicturesCaution { complain("note: \(caution)") }
+      }
     }
     if json { print(jsonLine(result)) }
   }

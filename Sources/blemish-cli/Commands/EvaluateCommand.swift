@@ -84,7 +84,7 @@ struct Evaluate: ParsableCommand {
     let progress = ProgressLine(quiet: quiet)
     for warning in dataset.warnings.prefix(20) { progress.line("note: \(warning)") }
     if let record, resolvedPath(record.data) == resolvedPath(data), record.category == dataset.name,
-      try !record.wasOf(dataset)
+      !record.wasOf(dataset)
     {
       progress.line(
         "note: the good pictures of \(data) are no longer those that the model was trained on; where the layout "

@@ -53,6 +53,7 @@ enum ErrorAdvice {
     case let error as DataFileError:
       if case .file(let error) = error.problem { advice(for: error) } else { nil }
     case let error as PictureError: advice(for: error)
+    case let error as UnreadablePictures: error.pictures.last.flatMap { advice(for: $0.error) }
     case let error as FileSystemError: advice(for: error)
     case let error as TrainingError: advice(for: error)
     case let error as DetectorError: advice(for: error)
