@@ -28,6 +28,9 @@ public struct BackboneDescription: Sendable {
   /// Whether a training puts a linear map behind every feature map that makes features independent, of mean 0 and
   /// variance 1, on good pictures (``WhitenedBackbone``).
   public let isWhitened: Bool
+  /// The part of the anomaly map whose highest values' mean is a picture's score, where features are whitened: a single
+  /// highest value is noise there. Nil for the detector's own score.
+  package var scoreShare: Double? { isWhitened ? 0.005 : nil }
   let build: @Sendable (ParameterPath, Padding) throws -> any Backbone
 
   /// What the numbers of feature maps are like.

@@ -65,11 +65,13 @@ public struct ImportedModel {
       : (prefixes.isEmpty ? [] : [checkpoint]) + (isWhole ? [] : others)
     let size = try Self.size(of: published, backbone, requested: options.size)
     let parameters = Parameters(published.stateDict, device: options.device)
-    model = try withTorchErrors {
+    var model = try withTorchErrors {
       try Model(
         detector: published.type, detectorConfiguration: published.configuration, backbone: backbone,
         weights: weights, height: size.height, width: size.width, precision: .auto, parameters: parameters)
     }
+    model.configuration.scoreShare = backbone.scoreShare
+    self.model = model
     try parameters.requireNothingLeftOver()
 
     if backbone.components.isEmpty {

@@ -99,10 +99,6 @@ public struct TrainingOptions: Sendable {
 }
 
 extension TrainingOptions {
-  /// The part of the anomaly map whose highest values' mean is a picture's score, with backbones whose features are
-  /// whitened. A single highest value is noise there.
-  static let scoreShare = 0.005
-
   /// In how many lights every training picture is seen.
   /// - Throws: `DetectorError` where there is no such detector.
   package func lights(for backbone: BackboneDescription) throws -> Int {

@@ -78,7 +78,7 @@ public final class TrainingSession {
     model.configuration.operatingPoint = options.operatingPoint
     model.configuration.sampleRange = options.sampleRange
     model.configuration.regionOfInterest = options.regionOfInterest
-    if backbone.isWhitened { model.configuration.scoreShare = TrainingOptions.scoreShare }
+    model.configuration.scoreShare = backbone.scoreShare
     let schedule = options.schedule ?? (type as? any GradientFitted.Type)?.schedule
     try schedule?.check()
     record = TrainingRecord(
